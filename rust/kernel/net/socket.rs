@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Sockets and their addresses.
+//!
+//! C headers: [`include/linux/net.h`](srctree/include/linux/net.h),
+//! [`include/net/sock.h`](srctree/include/net/sock.h),
+//! [`include/linux/socket.h`](srctree/include/linux/socket.h)
+
+use crate::{
+    bindings,
+    types::Opaque, //
+};
+
+/// A protocol family and its addresses' family, such as `AF_INET`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Family(u16);
+
+impl Family {
+    /// Local sockets: `AF_UNIX`.
+    pub const UNIX: Self = Self(bindings::AF_UNIX as u16);
+
+    /// IPv4: `AF_INET`.
+    pub const INET: Self = Self(bindings::AF_INET as u16);
+
+    /// IPv6: `AF_INET6`.
+    pub const INET6: Self = Self(bindings::AF_INET6 as u16);
+
+    /// Creates a family from its number in host byte order, as `sa_family` has it.
+    #[inline]
+    pub const fn new(family: u16) -> Self {
+        Self(family)
+    }
+
+    /// Returns the number in host byte order.
+    #[inline]
+    pub const fn as_raw(self) -> u16 {
+        self.0
+    }
+}
+
+/// Wraps the kernel's `struct socket`: a socket as user space sees it.
+///
+/// # Invariants
+///
+/// Instances are valid sockets.
+#[repr(transparent)]
+pub struct Socket(Opaque<bindings::socket>);
+
+impl Socket {
+    /// Returns the socket's network side, or `None` if it hasn't got one (yet, or any more).
+    #[inline]
+    pub fn sock(&self) -> Option<&Sock> {
+        // SAFETY: By the type invariants the socket is valid. `sk` may change at any time; it is
+        // read once.
+        let sk = unsafe { (&raw const (*self.0.get()).sk).read_volatile() };
+
+        // SAFETY: A `struct sock` lives at least as long as the socket that refers to it, and
+        // `Sock` is transparent.
+        unsafe { sk.cast::<Sock>().as_ref() }
+    }
+}
+
+/// Wraps the kernel's `struct sock`: the network side of a socket.
+///
+/// # Invariants
+///
+/// Instances are valid.
+#[repr(transparent)]
+pub struct Sock(Opaque<bindings::sock>);
+
+impl Sock {
+    /// Returns the family of the socket.
+    #[inline]
+    pub fn family(&self) -> Family {
+        // SAFETY: By the type invariants. The family may change from `AF_INET6` to `AF_INET` at any
+        // time (`IPV6_ADDRFORM`); it is read once.
+        Family(unsafe { (&raw const (*self.0.get()).__sk_common.skc_family).read_volatile() })
+    }
+
+    /// Returns a raw pointer to the inner C struct.
+    #[inline]
+    pub fn as_ptr(&self) -> *mut bindings::sock {
+        self.0.get()
+    }
+}
+
+/// Wraps the kernel's `struct sockaddr`: the start of an address, whose type and length are its
+/// family's.
+#[repr(transparent)]
+pub struct SockAddr(Opaque<bindings::sockaddr>);
+
+impl SockAddr {
+    /// The size of `struct sockaddr`, in bytes.
+    pub const LEN: usize = size_of::<bindings::sockaddr>();
+
+    /// The size of the longest address of any family, `struct sockaddr_storage`, in bytes.
+    pub const MAX_LEN: usize = size_of::<bindings::__kernel_sockaddr_storage>();
+}
