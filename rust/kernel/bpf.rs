@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! BPF: functions that BPF programs call (kfuncs).
+//!
+//! A kfunc is a C function, because `pahole` leaves Rust compilation units out of BTF. All it does
+//! is call a Rust function with its own arguments. On the Rust side three parts meet:
+//!
+//! - [`kfunc!`](crate::kfunc) defines that Rust function. Its parameters are safe values, made from
+//!   the raw ones by the [`Arg`] trait, once, at the boundary;
+//! - [`kfunc_set!`](crate::kfunc_set) declares a set of kfuncs with their flags, which the verifier
+//!   reads, and registers it for a type of program;
+//! - [`KfuncFilter`] decides which programs may use the set.
+//!
+//! C headers: [`include/linux/bpf.h`](srctree/include/linux/bpf.h),
+//! [`include/linux/btf.h`](srctree/include/linux/btf.h),
+//! [`include/linux/btf_ids.h`](srctree/include/linux/btf_ids.h)
+//!
+//! Reference: <https://docs.kernel.org/bpf/kfuncs.html>
+
+use crate::{
+    bindings,
+    types::Opaque, //
+};
+
+mod arg;
+mod btf_ids;
+mod kfunc;
+
+pub use self::{
+    arg::{
+        Arg,
+        Memory,
+        Object,
+        Referenced,
+        Return, //
+    },
+    btf_ids::BtfIdSet,
+    kfunc::{
+        KfuncFilter,
+        KfuncFlags,
+        KfuncIds,
+        KfuncSet, //
+    }, //
+};
+
+/// The type of a BPF program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ProgType(bindings::bpf_prog_type);
+
+impl ProgType {
+    /// `BPF_PROG_TYPE_LSM`: attached to the hooks of Linux Security Modules.
+    pub const LSM: Self = Self(bindings::bpf_prog_type_BPF_PROG_TYPE_LSM);
+}
+
+/// Wraps the kernel's `struct bpf_prog`.
+///
+/// # Invariants
+///
+/// Instances are programs that are being verified or run: `aux` is set, and the fields read here
+/// don't change any more.
+#[repr(transparent)]
+pub struct Prog(Opaque<bindings::bpf_prog>);
+
+impl Prog {
+    /// Creates a reference to a [`Prog`] from a valid pointer.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` must point to a program that is being verified or run, and stays so for `'a`.
+    #[inline]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *const bindings::bpf_prog) -> &'a Self {
+        // SAFETY: The safety requirements are those of the dereference and the type invariants;
+        // `Prog` is transparent, so the cast is ok.
+        unsafe { &*ptr.cast() }
+    }
+
+    /// Returns the type that the program was loaded with.
+    ///
+    /// An extension (`BPF_PROG_TYPE_EXT`) is that, and not of the type of the program it extends.
+    #[inline]
+    pub fn prog_type(&self) -> ProgType {
+        // SAFETY: By the type invariants the program is valid and its type doesn't change.
+        ProgType(unsafe { (*self.0.get()).type_ })
+    }
+
+    /// Returns whether the program was loaded with `BPF_F_SLEEPABLE`.
+    #[inline]
+    pub fn is_sleepable(&self) -> bool {
+        // SAFETY: By the type invariants the program is valid and its bit fields don't change.
+        unsafe { bindings::bpf_prog::sleepable_raw(self.0.get()) != 0 }
+    }
+
+    /// Returns the program's auxiliary data.
+    #[inline]
+    pub fn aux(&self) -> &ProgAux {
+        // SAFETY: By the type invariants `aux` is set; it lives as long as the program, and
+        // `ProgAux` is transparent.
+        unsafe { &*(*self.0.get()).aux.cast() }
+    }
+}
+
+/// Wraps the kernel's `struct bpf_prog_aux`.
+///
+/// A kfunc with [`KfuncFlags::IMPLICIT_ARGS`] gets that of the program that calls it.
+///
+/// # Invariants
+///
+/// Instances belong to a program for which the invariants of [`Prog`] hold; `prog` points to it.
+#[repr(transparent)]
+pub struct ProgAux(Opaque<bindings::bpf_prog_aux>);
+
+impl ProgAux {
+    /// Returns the id that the program got when it was loaded, as user space knows it.
+    #[inline]
+    pub fn id(&self) -> u32 {
+        // SAFETY: By the type invariants the data is valid; the id is set before the program runs.
+        unsafe { (*self.0.get()).id }
+    }
+
+    /// Returns the BTF id of the function that the program is attached to.
+    ///
+    /// It is set before verification. It is an id of the kernel's BTF, unless the program extends
+    /// another one, or attaches to a module's function.
+    #[inline]
+    pub fn attach_btf_id(&self) -> u32 {
+        // SAFETY: By the type invariants the data is valid and this field doesn't change.
+        unsafe { (*self.0.get()).attach_btf_id }
+    }
+
+    /// Returns the program that this data belongs to.
+    #[inline]
+    pub fn prog(&self) -> &Prog {
+        // SAFETY: By the type invariants `prog` is valid for as long as `self`.
+        unsafe { Prog::from_raw((*self.0.get()).prog) }
+    }
+}
+
+// SAFETY: `ProgAux` is a transparent wrapper. The verifier passes the data of the running program.
+unsafe impl Object for ProgAux {
+    type Raw = bindings::bpf_prog_aux;
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! From a kfunc's raw arguments to safe values, and back for what it returns.
+
+use crate::{
+    alloc::{
+        Allocator,
+        Box, //
+    },
+    bindings,
+    error::{
+        code::*,
+        Error,
+        Result, //
+    },
+    ffi,
+    fs::{
+        Dentry,
+        Inode,
+        LocalFile,
+        Path, //
+    },
+    str::{
+        CStr,
+        CStrExt, //
+    },
+    task::Task, //
+};
+
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+
+/// A kernel object that a program can pass by a trusted pointer.
+///
+/// # Safety
+///
+/// `Self` must be a transparent wrapper of [`Object::Raw`]. Whatever the verifier lets a program
+/// pass as a trusted `struct Raw *` must, if it isn't NULL, satisfy the invariants of `Self` until
+/// the kfunc returns.
+pub unsafe trait Object {
+    /// The C type.
+    type Raw;
+}
+
+// SAFETY: `Task` is a transparent wrapper. A trusted task has a reference or is protected by RCU.
+unsafe impl Object for Task {
+    type Raw = bindings::task_struct;
+}
+
+// SAFETY: `LocalFile` is a transparent wrapper. A trusted file has a reference, and a kfunc never
+// leaves the thread that may hold it by `fdget_pos()`.
+unsafe impl Object for LocalFile {
+    type Raw = bindings::file;
+}
+
+// SAFETY: `Path` is a transparent wrapper. A trusted path belongs to an object that holds a
+// reference to its mount and its dentry, or to a hook's caller that does.
+unsafe impl Object for Path {
+    type Raw = bindings::path;
+}
+
+// SAFETY: `Dentry` is a transparent wrapper. A trusted dentry has a reference, or the hook's caller
+// holds the lock that keeps it.
+unsafe impl Object for Dentry {
+    type Raw = bindings::dentry;
+}
+
+// SAFETY: `Inode` is a transparent wrapper. A trusted inode has a reference, or the hook's caller
+// is the one that sets it up or takes it down.
+unsafe impl Object for Inode {
+    type Raw = bindings::inode;
+}
+
+// SAFETY: `Socket` is a transparent wrapper. A trusted socket has a reference.
+#[cfg(CONFIG_NET)]
+unsafe impl Object for crate::net::Socket {
+    type Raw = bindings::socket;
+}
+
+// SAFETY: `SockAddr` is a transparent wrapper without invariants.
+#[cfg(CONFIG_NET)]
+unsafe impl Object for crate::net::SockAddr {
+    type Raw = bindings::sockaddr;
+}
+
+/// An object of the kfuncs' own, which a program gets from one of them, holds by reference, and
+/// has to give back to another one.
+///
+/// [`KfuncFlags::ACQUIRE`](super::KfuncFlags::ACQUIRE) marks the kfunc that returns a
+/// `Box<Self, A>`, [`KfuncFlags::RELEASE`](super::KfuncFlags::RELEASE) the one that takes it. In
+/// between the object is the program's, and one run of one program alone has it.
+///
+/// # Safety
+///
+/// No other code may make a pointer to [`Referenced::Raw`].
+pub unsafe trait Referenced: Sized {
+    /// The C type, which gives BTF a name for the object. What it contains is of no consequence, as
+    /// long as it has the size and alignment that [`Return`] checks.
+    type Raw;
+}
+
+/// One parameter of a kfunc: a safe value made from what the program passed.
+///
+/// The verifier's idea of a trusted pointer doesn't exclude NULL: some hooks pass NULL where their
+/// prototype doesn't tell (`socket_getpeersec_dgram`, `inode_init_security_anon`). So every pointer
+/// is checked here; NULL is [`EINVAL`], unless the parameter is an `Option`.
+///
+/// # Safety
+///
+/// [`Arg::from_raw`] must be sound for everything that the verifier lets a program pass for an
+/// argument of type [`Arg::Raw`].
+pub unsafe trait Arg: Sized {
+    /// The C type of the argument.
+    type Raw: Copy;
+
+    /// Makes the value.
+    ///
+    /// # Safety
+    ///
+    /// `raw` must be an argument that the verifier has accepted for a kfunc with this parameter,
+    /// and the value must not be used after the kfunc has returned.
+    unsafe fn from_raw(raw: Self::Raw) -> Result<Self>;
+}
+
+macro_rules! impl_arg_for_scalar {
+    ($($t:ty),*) => {$(
+        // SAFETY: Every value is a valid one.
+        unsafe impl Arg for $t {
+            type Raw = $t;
+
+            #[inline]
+            unsafe fn from_raw(raw: $t) -> Result<Self> {
+                Ok(raw)
+            }
+        }
+    )*};
+}
+
+impl_arg_for_scalar!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+// SAFETY: By the safety requirements of `Object`, a trusted pointer that isn't NULL is a valid
+// `&T` until the kfunc returns.
+unsafe impl<T: Object> Arg for &T {
+    type Raw = *const T::Raw;
+
+    #[inline]
+    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
+        // SAFETY: As above; `T` is a transparent wrapper, so the cast is ok.
+        unsafe { raw.cast::<T>().as_ref() }.ok_or(EINVAL)
+    }
+}
+
+// SAFETY: Only a kfunc's return value makes a `*mut T::Raw` (`Referenced`), and it came from a
+// `Box<T, _>`. The verifier lets only the run of the program that got it pass it, before it gives
+// it back, and kfuncs called by one run don't overlap: the reference is unique.
+unsafe impl<T: Referenced> Arg for &mut T {
+    type Raw = *mut T::Raw;
+
+    #[inline]
+    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
+        // SAFETY: As above.
+        unsafe { raw.cast::<T>().as_mut() }.ok_or(EINVAL)
+    }
+}
+
+// SAFETY: As for `&mut T`. A parameter of this type makes sense only for a kfunc with
+// `KfuncFlags::RELEASE`, after which the verifier takes the pointer from the program.
+unsafe impl<T: Referenced, A: Allocator> Arg for Box<T, A> {
+    type Raw = *mut T::Raw;
+
+    #[inline]
+    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
+        let ptr = NonNull::new(raw.cast::<T>()).ok_or(EINVAL)?;
+
+        // SAFETY: As above, `ptr` came from `Box::into_raw()`.
+        Ok(unsafe { Box::from_raw(ptr.as_ptr()) })
+    }
+}
+
+// SAFETY: This is for parameters with the suffix `__str`, for which the verifier has proved that
+// they point to a NUL-terminated string in a read-only, frozen map of the program.
+unsafe impl Arg for &CStr {
+    type Raw = *const ffi::c_char;
+
+    #[inline]
+    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
+        if raw.is_null() {
+            return Err(EINVAL);
+        }
+
+        // SAFETY: As above; the map lives as long as the program.
+        Ok(unsafe { CStr::from_char_ptr(raw) })
+    }
+}
+
+/// Memory that a program passed for an object of type `T`, and that only its owner knows to be one.
+///
+/// For a type without pointers the verifier takes any memory of the program's (its stack, a map's
+/// value) for the object, and proves no more than the `size_of::<T>()` bytes of the declared type,
+/// even where the true object is longer (`struct sockaddr`). Others may write to it at any time. So
+/// the memory can only be copied.
+pub struct Memory<'a, T> {
+    addr: NonNull<T>,
+    _lifetime: PhantomData<&'a T>,
+}
+
+impl<T> Clone for Memory<'_, T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Memory<'_, T> {}
+
+impl<T> Memory<'_, T> {
+    /// Copies `N` bytes that start `offset` bytes behind the start of the object.
+    ///
+    /// Reads outside the kernel's mapped memory don't fault, but end with [`EFAULT`].
+    #[inline]
+    pub fn copy<const N: usize>(&self, offset: usize) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        let src = self.addr.as_ptr().cast::<u8>().wrapping_add(offset);
+
+        // SAFETY: `bytes` is valid for writes of `N` bytes; the source may be any address.
+        let ret =
+            unsafe { bindings::copy_from_kernel_nofault(bytes.as_mut_ptr().cast(), src.cast(), N) };
+        if ret != 0 {
+            return Err(EFAULT);
+        }
+
+        Ok(bytes)
+    }
+
+    /// Returns whether the memory lies on the stack of the BPF program that runs now.
+    ///
+    /// The stack grows down and `current->bpf_ctx` lies in the frame that called the program
+    /// (`__bpf_prog_enter()` in `kernel/bpf/trampoline.c`), so whatever lies between this
+    /// function's frame and that one belongs to the program.
+    #[inline(never)]
+    pub fn on_program_stack(&self) -> bool {
+        let here = 0u8;
+        // SAFETY: `current` is always valid; only it writes to `bpf_ctx`.
+        let top = unsafe { (*Task::current_raw()).bpf_ctx };
+
+        (core::ptr::from_ref(&here).addr()..top.addr()).contains(&self.addr.addr().get())
+    }
+}
+
+// SAFETY: Any address is a valid `Memory`.
+unsafe impl<T: Object> Arg for Option<Memory<'_, T>> {
+    type Raw = *const T::Raw;
+
+    #[inline]
+    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
+        Ok(NonNull::new(raw.cast_mut().cast()).map(|addr| Memory {
+            addr,
+            _lifetime: PhantomData,
+        }))
+    }
+}
+
+/// What a kfunc returns.
+pub trait Return {
+    /// The C type.
+    type Raw;
+
+    /// Turns the value into the one that the program gets.
+    fn into_raw(self) -> Self::Raw;
+
+    /// What the program gets when an argument was refused.
+    fn refused(error: Error) -> Self::Raw;
+}
+
+/// An errno, or 0.
+impl Return for Result {
+    type Raw = ffi::c_int;
+
+    #[inline]
+    fn into_raw(self) -> ffi::c_int {
+        match self {
+            Ok(()) => 0,
+            Err(e) => e.to_errno(),
+        }
+    }
+
+    #[inline]
+    fn refused(error: Error) -> ffi::c_int {
+        error.to_errno()
+    }
+}
+
+impl Return for () {
+    type Raw = ();
+
+    #[inline]
+    fn into_raw(self) {}
+
+    #[inline]
+    fn refused(_error: Error) {}
+}
+
+/// For a kfunc with `KfuncFlags::ACQUIRE` and `KfuncFlags::RET_NULL`.
+impl<T: Referenced, A: Allocator> Return for Option<Box<T, A>> {
+    type Raw = *mut T::Raw;
+
+    #[inline]
+    fn into_raw(self) -> *mut T::Raw {
+        // A program may read what BTF says the object holds.
+        const { assert!(size_of::<T>() == size_of::<T::Raw>()) };
+        const { assert!(align_of::<T>() == align_of::<T::Raw>()) };
+
+        match self {
+            Some(object) => Box::into_raw(object).cast(),
+            None => core::ptr::null_mut(),
+        }
+    }
+
+    #[inline]
+    fn refused(_error: Error) -> *mut T::Raw {
+        core::ptr::null_mut()
+    }
+}
