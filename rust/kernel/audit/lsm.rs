@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The facts that LSMs have in common, as typed data.
+//!
+//! C header: [`include/linux/lsm_audit.h`](srctree/include/linux/lsm_audit.h)
+
+use super::{
+    untrusted_len,
+    Record, //
+};
+
+use crate::{
+    alloc::{
+        flags::{
+            GFP_ATOMIC,
+            __GFP_NOWARN, //
+        },
+        KBox, //
+    },
+    bindings,
+    fs::{
+        Dentry,
+        Inode,
+        LocalFile,
+        Path, //
+    },
+    net::{
+        Family,
+        Sock, //
+    },
+    prelude::*,
+    str::CStrExt,
+    task::Task, //
+};
+
+/// The addresses of both ends of a connection or packet.
+///
+/// All of them are in network byte order, as the headers have them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IpAddrs {
+    /// IPv4 addresses.
+    V4 {
+        /// The source's.
+        source: [u8; 4],
+        /// The destination's.
+        dest: [u8; 4],
+    },
+
+    /// IPv6 addresses.
+    V6 {
+        /// The source's.
+        source: [u8; 16],
+        /// The destination's.
+        dest: [u8; 16],
+    },
+}
+
+/// One thing to report, in the words that all LSMs use: `audit_log_lsm_data()` writes them.
+///
+/// A key whose value is absent is left out: an address or a port of zero, the device and inode of a
+/// negative dentry, the process of a task that has none any more.
+pub enum LsmData<'a> {
+    /// ` capability=<number> `, with a space behind.
+    Capability(i32),
+
+    /// ` path=<string> dev=<string> ino=<number>`.
+    Path(&'a Path),
+
+    /// The same, of the file's path.
+    File(&'a LocalFile),
+
+    /// The same, and ` ioctlcmd=0x<hex>`.
+    IoctlOp(&'a LocalFile, u16),
+
+    /// ` name=<string> dev=<string> ino=<number>`.
+    Dentry(&'a Dentry),
+
+    /// The same, where the name is that of one of the inode's aliases.
+    Inode(&'a Inode),
+
+    /// ` opid=<number> ocomm=<string>`.
+    Task(&'a Task),
+
+    /// ` laddr=<address> lport=<number> faddr=<address> fport=<number>`, or ` path=<string>` of a
+    /// unix socket, or nothing for other families; then ` netif=<name>`.
+    Socket {
+        /// The socket.
+        sock: Option<&'a Sock>,
+        /// The index of an interface in the initial network namespace; 0 for none.
+        netif: i32,
+    },
+
+    /// ` saddr=<address> src=<number> daddr=<address> dest=<number> netif=<name>`.
+    Addresses {
+        /// The addresses; all zero for none.
+        addrs: IpAddrs,
+        /// The source's port, in network byte order; 0 for none.
+        source_port: [u8; 2],
+        /// The destination's port, in network byte order; 0 for none.
+        dest_port: [u8; 2],
+        /// The index of an interface in the initial network namespace; 0 for none.
+        netif: i32,
+    },
+}
+
+// The longest forms of what `audit_log_lsm_data()` writes, in bytes. A string of unknown origin is
+// longest in hex, with two digits a byte.
+
+/// ` ino=` and the largest `u64`.
+const INO: usize = 5 + 20;
+/// The size of `s_id` in `struct super_block`.
+const S_ID: usize = {
+    const fn len<T, const N: usize>(_: *const [T; N]) -> usize {
+        N
+    }
+
+    let sb = core::mem::MaybeUninit::<bindings::super_block>::uninit();
+    // SAFETY: `sb` is allocated, and nothing is read from it.
+    len(unsafe { &raw const (*sb.as_ptr()).s_id })
+};
+/// ` dev=` and `s_id`, of which one byte is NUL, and ` ino=`.
+const DEV_INO: usize = 5 + 2 * (S_ID - 1) + INO;
+/// The buffer that `audit_log_d_path()` allocates, with the NUL.
+const PATH_BUF: usize = bindings::PATH_MAX as usize + 11;
+/// ` path=`.
+const PATH_KEY: usize = 6;
+/// ` path=` and a path.
+const PATH: usize = PATH_KEY + 2 * (PATH_BUF - 1);
+/// ` netif=` and a name, of which one byte is NUL.
+const NETIF: usize = 7 + bindings::IFNAMSIZ as usize - 1;
+/// Two addresses, of which the longest is an IPv6 one with an IPv4 one in it, and two ports of five
+/// digits, with keys of at most five characters.
+const ADDRS: usize = 2 * (1 + 5 + 1 + 45) + 2 * (1 + 5 + 1 + 5);
+
+impl LsmData<'_> {
+    /// Returns the length of the longest text that data of this kind can have, in bytes.
+    #[inline]
+    pub fn max_len(&self) -> usize {
+        match self {
+            // ` capability=`, a sign and ten digits, a space.
+            Self::Capability(_) => 12 + 11 + 1,
+            Self::Path(_) | Self::File(_) => PATH + DEV_INO,
+            // ` ioctlcmd=0x` and four digits.
+            Self::IoctlOp(..) => PATH + DEV_INO + 12 + 4,
+            // ` name=` and a name.
+            Self::Dentry(_) | Self::Inode(_) => 6 + 2 * bindings::NAME_MAX as usize + DEV_INO,
+            // ` opid=`, ten digits, ` ocomm=`, and a name, of which one byte is NUL.
+            Self::Task(_) => 6 + 10 + 7 + 2 * (bindings::TASK_COMM_LEN as usize - 1),
+            Self::Socket {
+                sock: Some(sock), ..
+            } if sock.family() == Family::UNIX => PATH + NETIF,
+            Self::Socket { .. } | Self::Addresses { .. } => ADDRS + NETIF,
+        }
+    }
+
+    /// Returns a closer limit than [`LsmData::max_len()`], at the cost of looking at the data.
+    ///
+    /// It is that of the path at hand, if the data has a [`Path`] or a file, and else the same. It
+    /// is also the same if memory runs out.
+    #[cold]
+    pub fn len_limit(&self) -> usize {
+        let path = match self {
+            Self::Path(path) => path,
+            Self::File(file) | Self::IoctlOp(file, _) => path_of(file),
+            _ => return self.max_len(),
+        };
+
+        let Ok(mut buf) = KBox::<[u8; PATH_BUF]>::new_uninit(GFP_ATOMIC | __GFP_NOWARN) else {
+            return self.max_len();
+        };
+
+        // SAFETY: `path` is valid, and `buf` is valid for writes of `PATH_BUF` bytes.
+        let text =
+            unsafe { bindings::d_path(path.as_ptr(), buf.as_mut_ptr().cast(), PATH_BUF as c_int) };
+        let Ok(text) = crate::error::from_err_ptr(text) else {
+            return self.max_len();
+        };
+
+        // SAFETY: `d_path()` returns a string in `buf`.
+        let text = unsafe { CStr::from_char_ptr(text) };
+
+        // NO-OVERFLOW: `max_len()` counts the longest path, which isn't shorter than this one.
+        let spare = PATH
+            .wrapping_sub(PATH_KEY)
+            .wrapping_sub(untrusted_len(text.to_bytes()));
+        self.max_len().saturating_sub(spare)
+    }
+
+    /// Writes the data.
+    pub(super) fn write(&self, record: &mut Record) {
+        let mut op;
+        let mut net;
+        // The kernel reads no field that doesn't belong to the type; nothing is left unset for it.
+        let mut ad: bindings::common_audit_data = pin_init::zeroed();
+
+        let kind = match *self {
+            Self::Capability(cap) => {
+                ad.u.cap = cap;
+                bindings::LSM_AUDIT_DATA_CAP
+            }
+            Self::Path(path) => {
+                // SAFETY: `path` is valid. The copy is used only while it is.
+                ad.u.path = unsafe { *path.as_ptr() };
+                bindings::LSM_AUDIT_DATA_PATH
+            }
+            Self::File(file) => {
+                ad.u.file = file.as_ptr();
+                bindings::LSM_AUDIT_DATA_FILE
+            }
+            Self::IoctlOp(file, cmd) => {
+                op = bindings::lsm_ioctlop_audit {
+                    // SAFETY: As for `Path`.
+                    path: unsafe { *path_of(file).as_ptr() },
+                    cmd,
+                };
+                ad.u.op = &raw mut op;
+                bindings::LSM_AUDIT_DATA_IOCTL_OP
+            }
+            Self::Dentry(dentry) => {
+                ad.u.dentry = dentry.as_ptr();
+                bindings::LSM_AUDIT_DATA_DENTRY
+            }
+            Self::Inode(inode) => {
+                ad.u.inode = inode.as_ptr();
+                bindings::LSM_AUDIT_DATA_INODE
+            }
+            Self::Task(task) => {
+                ad.u.tsk = task.as_ptr();
+                bindings::LSM_AUDIT_DATA_TASK
+            }
+            Self::Socket { sock, netif } => {
+                net = bindings::lsm_network_audit {
+                    netif,
+                    sk: sock.map_or(core::ptr::null(), |sock| sock.as_ptr()),
+                    ..pin_init::zeroed()
+                };
+                ad.u.net = &raw mut net;
+                bindings::LSM_AUDIT_DATA_NET
+            }
+            Self::Addresses {
+                addrs,
+                source_port,
+                dest_port,
+                netif,
+            } => {
+                net = bindings::lsm_network_audit {
+                    netif,
+                    sport: u16::from_ne_bytes(source_port),
+                    dport: u16::from_ne_bytes(dest_port),
+                    ..pin_init::zeroed()
+                };
+                match addrs {
+                    IpAddrs::V4 { source, dest } => {
+                        net.family = Family::INET.as_raw();
+                        net.fam.v4.saddr = u32::from_ne_bytes(source);
+                        net.fam.v4.daddr = u32::from_ne_bytes(dest);
+                    }
+                    IpAddrs::V6 { source, dest } => {
+                        net.family = Family::INET6.as_raw();
+                        net.fam.v6.saddr.in6_u.u6_addr8 = source;
+                        net.fam.v6.daddr.in6_u.u6_addr8 = dest;
+                    }
+                }
+                ad.u.net = &raw mut net;
+                bindings::LSM_AUDIT_DATA_NET
+            }
+        };
+        // CAST: The types are small numbers.
+        ad.type_ = kind as _;
+
+        // SAFETY: By the type invariants of `Record` the buffer is ours. `ad` has the member of `u`
+        // that goes with its type, and what that points to is valid until the call returns.
+        unsafe { bindings::audit_log_lsm_data(record.0.as_ptr(), &ad) };
+    }
+}
+
+/// Returns the path of a file.
+fn path_of(file: &LocalFile) -> &Path {
+    // SAFETY: The file is valid, and keeps its path until it is released.
+    unsafe { Path::from_raw(&raw const (*file.as_ptr()).__bindgen_anon_1.f_path) }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Text for a record, put together before it is appended.
+
+/// Up to `N` bytes of text on the stack, to be appended to a record in one go.
+///
+/// Each [`append`](super::Record::append) passes through the kernel's `vsnprintf()`, so a handful
+/// of short fields is cheaper put together here.
+///
+/// What doesn't fit is left out. The writer knows the longest form of its fields, and chooses `N`
+/// by it.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::audit::Text;
+///
+/// let mut text = Text::<32>::new();
+/// text.push(b"pid=");
+/// text.push_i32(-42);
+/// text.push(b" comm=");
+/// text.push_untrusted(b"sh");
+/// assert_eq!(text.as_bytes(), b"pid=-42 comm=\"sh\"");
+/// ```
+pub struct Text<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Text<N> {
+    /// Creates an empty text.
+    #[inline]
+    pub const fn new() -> Self {
+        Self {
+            bytes: [0; N],
+            len: 0,
+        }
+    }
+
+    /// Returns the text.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+
+    #[inline]
+    fn push_byte(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = byte;
+            // NO-OVERFLOW: `len` was less than `N`.
+            self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    /// Appends bytes as they are.
+    #[inline]
+    pub fn push(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.push_byte(byte);
+        }
+    }
+
+    /// Appends a number in decimal, as `%u` does.
+    pub fn push_u32(&mut self, mut number: u32) {
+        // `u32::MAX` has ten digits. They are found from the right.
+        let mut digits = [0; 10];
+        let mut start = 0;
+
+        for (place, digit) in digits.iter_mut().enumerate().rev() {
+            // CAST: A remainder of ten fits.
+            *digit = b'0' | (number % 10) as u8;
+            number /= 10;
+            start = place;
+            if number == 0 {
+                break;
+            }
+        }
+
+        for &digit in digits.iter().skip(start) {
+            self.push_byte(digit);
+        }
+    }
+
+    /// Appends a number in decimal, as `%d` does.
+    #[inline]
+    pub fn push_i32(&mut self, number: i32) {
+        if number < 0 {
+            self.push_byte(b'-');
+        }
+        self.push_u32(number.unsigned_abs());
+    }
+
+    /// Appends a string of unknown origin in the form that `audit_log_n_untrustedstring()` gives
+    /// it: quoted, or in upper-case hex if it holds a quote, a space, a control or a non-ASCII
+    /// byte.
+    pub fn push_untrusted(&mut self, string: &[u8]) {
+        if is_plain(string) {
+            self.push_byte(b'"');
+            self.push(string);
+            self.push_byte(b'"');
+        } else {
+            for &byte in string {
+                self.push_byte(hex_digit(byte >> 4));
+                self.push_byte(hex_digit(byte));
+            }
+        }
+    }
+}
+
+impl<const N: usize> Default for Text<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Returns whether a string can be quoted, as opposed to `audit_string_contains_control()`.
+#[inline]
+fn is_plain(string: &[u8]) -> bool {
+    string
+        .iter()
+        .all(|&byte| byte.is_ascii_graphic() && byte != b'"')
+}
+
+/// Returns the length of a string in its untrusted form, in bytes.
+pub fn untrusted_len(string: &[u8]) -> usize {
+    if is_plain(string) {
+        string.len().saturating_add(2)
+    } else {
+        string.len().saturating_mul(2)
+    }
+}
+
+/// Returns the digit for the lower four bits of `byte`.
+#[inline]
+const fn hex_digit(byte: u8) -> u8 {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+
+    DIGITS[(byte & 0xf) as usize]
+}
