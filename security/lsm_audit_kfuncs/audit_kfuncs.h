@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The functions behind the audit kfuncs. They are written in Rust
+ * (kfuncs.rs); the only caller is entry.c.
+ */
+#ifndef _SECURITY_LSM_AUDIT_KFUNCS_H
+#define _SECURITY_LSM_AUDIT_KFUNCS_H
+
+#include <linux/types.h>
+
+struct bpf_prog_aux;
+struct dentry;
+struct file;
+struct inode;
+struct path;
+struct sockaddr;
+struct socket;
+struct task_struct;
+
+/**
+ * struct bpf_audit_context - an audit record that a program is writing
+ *
+ * What it holds is the business of context.rs.
+ */
+struct bpf_audit_context {
+	u64 __opaque[2];
+};
+
+struct bpf_audit_context *lsm_audit_start(const struct bpf_prog_aux *aux);
+void lsm_audit_end(struct bpf_audit_context *ac);
+int lsm_audit_cause(struct bpf_audit_context *ac, const char *cause);
+int lsm_audit_cap(struct bpf_audit_context *ac, int cap);
+int lsm_audit_path(struct bpf_audit_context *ac, const struct path *path);
+int lsm_audit_file(struct bpf_audit_context *ac, const struct file *file);
+int lsm_audit_ioctl_op(struct bpf_audit_context *ac, const struct file *file,
+		       u16 cmd);
+int lsm_audit_dentry(struct bpf_audit_context *ac,
+		     const struct dentry *dentry);
+int lsm_audit_inode(struct bpf_audit_context *ac, const struct inode *inode);
+int lsm_audit_task(struct bpf_audit_context *ac,
+		   const struct task_struct *tsk);
+int lsm_audit_net_sock(struct bpf_audit_context *ac, int netif,
+		       const struct socket *sock);
+int lsm_audit_net_sockaddr(struct bpf_audit_context *ac, int netif,
+			   const struct sockaddr *saddr,
+			   const struct sockaddr *daddr, int addrlen);
+
+#endif /* _SECURITY_LSM_AUDIT_KFUNCS_H */

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Audit kfuncs for BPF LSM programs.
+//!
+//! A program that denies an access reports it by `bpf_audit_log_start()`, a call for each fact that
+//! it chooses to add, and `bpf_audit_log_end()`. User space reads a record of type
+//! `AUDIT_BPF_LSM_ACCESS`:
+//!
+//! ```text
+//! type=1427 msg=audit(1795473545.953:38): prog-id=13 pid=54 comm="sh" cause="no-exec-from-tmp" ...
+//! ```
+//!
+//! Here is who may call the kfuncs, and what the verifier must know of them; `fields.rs` says which
+//! keys each of them writes, `kfuncs.rs` what each of them does. `entry.c` has the C functions that
+//! BTF describes.
+
+use kernel::{
+    alloc::{
+        allocator::KmallocNolock,
+        flags::__GFP_ZERO,
+        Box, //
+    },
+    bpf::{
+        KfuncFilter,
+        Prog,
+        ProgType, //
+    },
+    btf_id_set,
+    kfunc_set,
+    prelude::*, //
+};
+
+mod context;
+mod fields;
+mod kfuncs;
+mod sockaddr;
+
+use context::Context;
+
+module! {
+    type: AuditKfuncsModule,
+    name: "audit_kfuncs",
+    authors: ["lsm-audit-kfuncs maintainers"],
+    description: "Audit kfuncs for BPF LSM programs",
+    license: "GPL v2",
+}
+
+kfunc_set! {
+    /// All of them are destructive: audit can be configured to panic when a record is lost.
+    struct AuditKfuncs = {
+        bpf_audit_log_start: ACQUIRE | RET_NULL | IMPLICIT_ARGS | DESTRUCTIVE,
+        bpf_audit_log_end: RELEASE | DESTRUCTIVE,
+        bpf_audit_log_cause: DESTRUCTIVE,
+        bpf_audit_log_cap: DESTRUCTIVE,
+        bpf_audit_log_path: DESTRUCTIVE,
+        bpf_audit_log_file: DESTRUCTIVE,
+        bpf_audit_log_ioctl_op: DESTRUCTIVE,
+        bpf_audit_log_dentry: DESTRUCTIVE,
+        bpf_audit_log_inode: DESTRUCTIVE,
+        bpf_audit_log_task: DESTRUCTIVE,
+        bpf_audit_log_net_sock: DESTRUCTIVE,
+        bpf_audit_log_net_sockaddr: DESTRUCTIVE,
+    };
+}
+
+btf_id_set! {
+    /// The hooks that run on the stack of whoever writes a record. LSM programs have no guard
+    /// against recursion: a program that logged from one of these would run again before its call
+    /// had returned.
+    ///
+    /// - `current_getlsmprop_subj`: `audit_log_start()`, `audit_filter()` for an exclude rule on
+    ///   the subject; and `audit_log_subj_ctx()` when the records of the system call are written.
+    /// - `lsmprop_to_secctx`, `release_secctx`: `audit_log_subj_ctx()`, `audit_log_obj_ctx()`, when
+    ///   the records of the system call are written.
+    static RECURSIVE_HOOKS = {
+        bpf_lsm_current_getlsmprop_subj,
+        bpf_lsm_lsmprop_to_secctx,
+        bpf_lsm_release_secctx,
+    };
+}
+
+impl KfuncFilter for AuditKfuncs {
+    fn allow(prog: &Prog) -> Result {
+        // LSM programs share the list of kfuncs with tracing programs. An extension of an LSM
+        // program isn't one of them: its `attach_btf_id` isn't that of a hook.
+        if prog.prog_type() != ProgType::LSM {
+            return Err(EACCES);
+        }
+
+        if RECURSIVE_HOOKS.contains(prog.aux().attach_btf_id()) {
+            return Err(EACCES);
+        }
+
+        Ok(())
+    }
+}
+
+struct AuditKfuncsModule;
+
+impl kernel::Module for AuditKfuncsModule {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        // Without a double-word compare-and-exchange every allocation fails, and every record would
+        // be lost.
+        if Box::<Context, KmallocNolock>::new_uninit(__GFP_ZERO).is_err() {
+            pr_err!("kmalloc_nolock() doesn't work on this machine: no audit kfuncs\n");
+            return Err(ENODEV);
+        }
+
+        AuditKfuncs::kfuncs().register(ProgType::LSM)?;
+
+        Ok(Self)
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The audit kfuncs of BPF LSM programs, as BTF knows them.
+ *
+ * A kfunc has to be a C function, because BTF doesn't describe Rust ones. So
+ * each of these passes its arguments to the Rust function of that name in
+ * kfuncs.rs. Flags, filter and registration are in audit_kfuncs.rs.
+ */
+
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/net.h>
+#include <linux/path.h>
+#include <linux/sched.h>
+#include <linux/socket.h>
+
+#include "audit_kfuncs.h"
+
+__bpf_kfunc_start_defs();
+
+/**
+ * bpf_audit_log_start() - Start an audit record of an access
+ * @aux: the calling program; an implicit argument, passed by the verifier
+ *
+ * The record is of type AUDIT_BPF_LSM_ACCESS and starts with the id of the
+ * program, and the process and name of the current task::
+ *
+ *	prog-id=13 pid=54 comm="sh"
+ *
+ * In an interrupt, or with bottom halves disabled, the current task need not
+ * be the one that is responsible: the record reads pid=? and comm=? and
+ * isn't tied to a system call.
+ *
+ * The program must pass the context to bpf_audit_log_end().
+ *
+ * Return: the context of the record, or NULL if a rule excludes the record,
+ * if it is lost (which audit counts), or if the current task is kauditd or
+ * the audit daemon.
+ */
+__bpf_kfunc struct bpf_audit_context *
+bpf_audit_log_start(struct bpf_prog_aux *aux)
+{
+	return lsm_audit_start(aux);
+}
+
+/**
+ * bpf_audit_log_end() - End an audit record and queue it for user space
+ * @ac: the context of the record; invalid afterwards
+ */
+__bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
+{
+	lsm_audit_end(ac);
+}
+
+/**
+ * bpf_audit_log_cause() - Add why the program reports the access
+ * @ac: the context of the record
+ * @cause__str: a constant string of 1 to 255 bytes
+ *
+ * Adds " cause=" and the string, quoted, or in hex if it holds a quote, a
+ * space, a control or a non-ASCII byte.
+ *
+ * Return: 0; -EINVAL if the record has a cause, or if the string is empty or
+ * too long; -E2BIG if the record would get too long for user space.
+ */
+__bpf_kfunc int bpf_audit_log_cause(struct bpf_audit_context *ac,
+				    const char *cause__str)
+{
+	return lsm_audit_cause(ac, cause__str);
+}
+
+/**
+ * bpf_audit_log_cap() - Add a capability
+ * @ac: the context of the record
+ * @cap: the number of the capability, from 0 to CAP_LAST_CAP
+ *
+ * Adds " capability=" and the number.
+ *
+ * Return: 0; -EINVAL if the record has a capability, or if there is no such
+ * capability; -E2BIG if the record would get too long for user space.
+ */
+__bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
+{
+	return lsm_audit_cap(ac, cap);
+}
+
+/**
+ * bpf_audit_log_path() - Add a path
+ * @ac: the context of the record
+ * @path: the path
+ *
+ * Adds " path=", " dev=" and " ino=".
+ *
+ * Return: 0; -EINVAL if the record has one of these keys, or if @path is
+ * NULL; -EOPNOTSUPP in an interrupt; -E2BIG if the record would get too long
+ * for user space.
+ */
+__bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
+				   const struct path *path)
+{
+	return lsm_audit_path(ac, path);
+}
+
+/**
+ * bpf_audit_log_file() - Add a file, by its path
+ * @ac: the context of the record
+ * @file: the file
+ *
+ * Adds " path=", " dev=" and " ino=".
+ *
+ * Return: as bpf_audit_log_path().
+ */
+__bpf_kfunc int bpf_audit_log_file(struct bpf_audit_context *ac,
+				   struct file *file)
+{
+	return lsm_audit_file(ac, file);
+}
+
+/**
+ * bpf_audit_log_ioctl_op() - Add a file and an ioctl command
+ * @ac: the context of the record
+ * @file: the file
+ * @cmd: the lower 16 bits of the command
+ *
+ * Adds " path=", " dev=", " ino=" and " ioctlcmd=".
+ *
+ * Return: as bpf_audit_log_path().
+ */
+__bpf_kfunc int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac,
+				       struct file *file, u16 cmd)
+{
+	return lsm_audit_ioctl_op(ac, file, cmd);
+}
+
+/**
+ * bpf_audit_log_dentry() - Add a directory entry, by its name
+ * @ac: the context of the record
+ * @dentry: the directory entry
+ *
+ * Adds " name=", and " dev=" and " ino=" unless the entry is negative.
+ *
+ * Return: as bpf_audit_log_path().
+ */
+__bpf_kfunc int bpf_audit_log_dentry(struct bpf_audit_context *ac,
+				     struct dentry *dentry)
+{
+	return lsm_audit_dentry(ac, dentry);
+}
+
+/**
+ * bpf_audit_log_inode() - Add an inode
+ * @ac: the context of the record
+ * @inode: the inode
+ *
+ * Adds " name=" if a name is known, " dev=" and " ino=".
+ *
+ * Return: as bpf_audit_log_path().
+ */
+__bpf_kfunc int bpf_audit_log_inode(struct bpf_audit_context *ac,
+				    struct inode *inode)
+{
+	return lsm_audit_inode(ac, inode);
+}
+
+/**
+ * bpf_audit_log_task() - Add the task that the access is to
+ * @ac: the context of the record
+ * @tsk: the task
+ *
+ * Adds " opid=", the task's process, and " ocomm=", its name.
+ *
+ * Return: 0; -EINVAL if the record has a task, or if @tsk is NULL; -E2BIG if
+ * the record would get too long for user space.
+ */
+__bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
+				   struct task_struct *tsk)
+{
+	return lsm_audit_task(ac, tsk);
+}
+
+/**
+ * bpf_audit_log_net_sock() - Add the addresses of a socket
+ * @ac: the context of the record
+ * @netif: the index of an interface in the initial network namespace, or 0
+ * @sock: the socket
+ *
+ * Adds " laddr=", " lport=", " faddr=" and " fport=" of an IP socket, " path="
+ * of a unix socket, each where the socket has it, and " netif=".
+ *
+ * Return: 0; -EINVAL if the record has one of these keys, or if @sock is
+ * NULL; -EOPNOTSUPP for a unix socket in an interrupt; -E2BIG if the record
+ * would get too long for user space.
+ */
+__bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
+				       const struct socket *sock)
+{
+	return lsm_audit_net_sock(ac, netif, sock);
+}
+
+/**
+ * bpf_audit_log_net_sockaddr() - Add a source and a destination address
+ * @ac: the context of the record
+ * @netif: the index of an interface in the initial network namespace, or 0
+ * @saddr__nullable: the source's address, or NULL
+ * @daddr__nullable: the destination's address, or NULL
+ * @addrlen: the length of each address, in bytes
+ *
+ * Adds " saddr=", " src=", " daddr=" and " dest=", each where it isn't zero,
+ * and " netif=". The verifier proves only the first 16 bytes of an address:
+ * a program must pass the length that its hook was given.
+ *
+ * Return: 0; -EINVAL if the record has one of these keys, if there is no
+ * address, if the addresses are of two families, if @addrlen doesn't fit the
+ * family, or for an IPv6 address on the program's own stack; -EAFNOSUPPORT
+ * for a family other than AF_INET and AF_INET6; -EFAULT if an address can't be
+ * read; -E2BIG if the record would get too long for user space.
+ */
+__bpf_kfunc int
+bpf_audit_log_net_sockaddr(struct bpf_audit_context *ac, int netif,
+			   const struct sockaddr *saddr__nullable,
+			   const struct sockaddr *daddr__nullable, int addrlen)
+{
+	return lsm_audit_net_sockaddr(ac, netif, saddr__nullable,
+				      daddr__nullable, addrlen);
+}
+
+__bpf_kfunc_end_defs();

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What each kfunc does.
+//!
+//! `entry.c` documents what programs see of them: arguments, text and errors.
+
+use kernel::{
+    alloc::{
+        allocator::KmallocNolock,
+        Box, //
+    },
+    audit::LsmData,
+    bpf::{
+        Memory,
+        ProgAux, //
+    },
+    fs::{
+        Dentry,
+        Inode,
+        LocalFile,
+        Path, //
+    },
+    kfunc,
+    net::{
+        Family,
+        SockAddr,
+        Socket, //
+    },
+    prelude::*,
+    security::CAP_LAST_CAP,
+    task::Task, //
+};
+
+use crate::{
+    context::Context,
+    fields::Field,
+    sockaddr, //
+};
+
+/// The longest cause, in bytes without the NUL.
+const MAX_CAUSE_LEN: usize = 255;
+
+kfunc! {
+    /// `bpf_audit_log_start()`
+    fn lsm_audit_start(aux: &ProgAux) -> Option<Box<Context, KmallocNolock>> {
+        Context::start(aux)
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_end()`
+    fn lsm_audit_end(context: Box<Context, KmallocNolock>) -> () {
+        drop(context)
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_cause()`
+    fn lsm_audit_cause(context: &mut Context, cause: &CStr) -> Result {
+        if cause.is_empty() || cause.count_bytes() > MAX_CAUSE_LEN {
+            return Err(EINVAL);
+        }
+
+        context.log_cause(cause)
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_cap()`
+    fn lsm_audit_cap(context: &mut Context, cap: i32) -> Result {
+        if !(0..=CAP_LAST_CAP).contains(&cap) {
+            return Err(EINVAL);
+        }
+
+        context.log(Field::Cap, LsmData::Capability(cap))
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_path()`
+    fn lsm_audit_path(context: &mut Context, path: &Path) -> Result {
+        context.log(Field::Path, LsmData::Path(path))
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_file()`
+    fn lsm_audit_file(context: &mut Context, file: &LocalFile) -> Result {
+        context.log(Field::File, LsmData::File(file))
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_ioctl_op()`
+    fn lsm_audit_ioctl_op(context: &mut Context, file: &LocalFile, cmd: u16) -> Result {
+        context.log(Field::IoctlOp, LsmData::IoctlOp(file, cmd))
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_dentry()`
+    fn lsm_audit_dentry(context: &mut Context, dentry: &Dentry) -> Result {
+        context.log(Field::Dentry, LsmData::Dentry(dentry))
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_inode()`
+    fn lsm_audit_inode(context: &mut Context, inode: &Inode) -> Result {
+        context.log(Field::Inode, LsmData::Inode(inode))
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_task()`
+    fn lsm_audit_task(context: &mut Context, task: &Task) -> Result {
+        context.log(Field::Task, LsmData::Task(task))
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_net_sock()`
+    fn lsm_audit_net_sock(context: &mut Context, netif: i32, socket: &Socket) -> Result {
+        let sock = socket.sock();
+        let field = match sock.map(|sock| sock.family()) {
+            Some(Family::UNIX) => Field::UnixSock,
+            _ => Field::NetSock,
+        };
+
+        context.log(field, LsmData::Socket { sock, netif })
+    }
+}
+
+kfunc! {
+    /// `bpf_audit_log_net_sockaddr()`
+    fn lsm_audit_net_sockaddr(
+        context: &mut Context,
+        netif: i32,
+        source: Option<Memory<'_, SockAddr>>,
+        dest: Option<Memory<'_, SockAddr>>,
+        addrlen: i32,
+    ) -> Result {
+        context.log(
+            Field::NetSockaddr,
+            sockaddr::read(netif, source, dest, addrlen)?,
+        )
+    }
+}
