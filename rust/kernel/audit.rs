@@ -127,7 +127,7 @@ impl Allocation {
 ///     Allocation::proven(),
 /// ) {
 ///     record.append(b"cause=");
-///     record.append_untrusted(c"any text");
+///     record.append_untrusted(b"any text");
 /// }
 /// ```
 #[repr(transparent)]
@@ -183,14 +183,10 @@ impl Record {
     /// Appends a string of unknown origin: quoted, or in hex if it holds a quote, a space, a
     /// control or a non-ASCII byte.
     #[inline]
-    pub fn append_untrusted(&mut self, string: &CStr) {
+    pub fn append_untrusted(&mut self, string: &[u8]) {
         // SAFETY: By the type invariants; `string` is valid for reads of its length.
         unsafe {
-            bindings::audit_log_n_untrustedstring(
-                self.0.as_ptr(),
-                string.as_char_ptr(),
-                string.count_bytes(),
-            )
+            bindings::audit_log_n_untrustedstring(self.0.as_ptr(), string.as_ptr(), string.len())
         };
     }
 

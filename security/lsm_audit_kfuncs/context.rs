@@ -91,11 +91,11 @@ impl Context {
     }
 
     /// Adds the string `cause`.
-    pub(crate) fn log_cause(&mut self, cause: &CStr) -> Result {
+    pub(crate) fn log_cause(&mut self, cause: &[u8]) -> Result {
         const KEY: &[u8] = b" cause=";
 
         self.claim(Field::Cause, |room| {
-            audit::untrusted_len(cause.to_bytes()).saturating_add(KEY.len()) <= room
+            audit::untrusted_len(cause).saturating_add(KEY.len()) <= room
         })?;
 
         self.record.append(KEY);

@@ -28,6 +28,7 @@ use kernel::{
     },
     prelude::*,
     security::CAP_LAST_CAP,
+    str::BStr,
     task::Task, //
 };
 
@@ -56,8 +57,8 @@ kfunc! {
 
 kfunc! {
     /// `bpf_audit_log_cause()`
-    fn lsm_audit_cause(context: &mut Context, cause: &CStr) -> Result {
-        if cause.is_empty() || cause.count_bytes() > MAX_CAUSE_LEN {
+    fn lsm_audit_cause(context: &mut Context, cause: &BStr) -> Result {
+        if cause.is_empty() || cause.len() > MAX_CAUSE_LEN {
             return Err(EINVAL);
         }
 

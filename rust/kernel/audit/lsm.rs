@@ -29,7 +29,6 @@ use crate::{
         Sock, //
     },
     prelude::*,
-    str::CStrExt,
     task::Task, //
 };
 
@@ -177,12 +176,12 @@ impl LsmData<'_> {
         };
 
         // SAFETY: `d_path()` returns a string in `buf`.
-        let text = unsafe { CStr::from_char_ptr(text) };
+        let text = unsafe { core::slice::from_raw_parts(text.cast(), bindings::strlen(text)) };
 
         // NO-OVERFLOW: `max_len()` counts the longest path, which isn't shorter than this one.
         let spare = PATH
             .wrapping_sub(PATH_KEY)
-            .wrapping_sub(untrusted_len(text.to_bytes()));
+            .wrapping_sub(untrusted_len(text));
         self.max_len().saturating_sub(spare)
     }
 

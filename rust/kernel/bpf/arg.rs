@@ -20,10 +20,7 @@ use crate::{
         LocalFile,
         Path, //
     },
-    str::{
-        CStr,
-        CStrExt, //
-    },
+    str::BStr,
     task::Task, //
 };
 
@@ -180,8 +177,9 @@ unsafe impl<T: Referenced, A: Allocator> Arg for Box<T, A> {
 }
 
 // SAFETY: This is for parameters with the suffix `__str`, for which the verifier has proved that
-// they point to a NUL-terminated string in a read-only, frozen map of the program.
-unsafe impl Arg for &CStr {
+// they point to a NUL-terminated string in a read-only, frozen map of the program. The NUL is left
+// out.
+unsafe impl Arg for &BStr {
     type Raw = *const ffi::c_char;
 
     #[inline]
@@ -191,7 +189,9 @@ unsafe impl Arg for &CStr {
         }
 
         // SAFETY: As above; the map lives as long as the program.
-        Ok(unsafe { CStr::from_char_ptr(raw) })
+        let bytes = unsafe { core::slice::from_raw_parts(raw.cast(), bindings::strlen(raw)) };
+
+        Ok(BStr::from_bytes(bytes))
     }
 }
 
