@@ -156,9 +156,9 @@ impl Record {
         NonNull::new(ab).map(Self)
     }
 
-    /// Returns the length of the record so far, in bytes, with what audit itself put at its start.
+    /// Returns the length of the text so far, in bytes, with what audit itself put at its start.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub fn text_len(&self) -> usize {
         // SAFETY: By the type invariants.
         unsafe { bindings::audit_log_len(self.0.as_ptr()) as usize }
     }

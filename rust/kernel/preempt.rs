@@ -28,7 +28,9 @@ pub fn in_interrupt() -> bool {
 /// Sections of SRCU and of RCU tasks trace allow sleeping and don't count.
 #[inline]
 pub fn can_sleep() -> bool {
-    // SAFETY: It's always safe to call `preemptible()` and `rcu_preempt_depth()`.
-    cfg!(CONFIG_PREEMPT_RCU)
-        && unsafe { bindings::preemptible() && bindings::rcu_preempt_depth() == 0 }
+    // SAFETY: It's always safe to call these.
+    let (preemptible, rcu_depth) =
+        unsafe { (bindings::preemptible(), bindings::rcu_preempt_depth()) };
+
+    cfg!(CONFIG_PREEMPT_RCU) && preemptible && rcu_depth == 0
 }

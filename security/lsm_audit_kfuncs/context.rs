@@ -125,7 +125,7 @@ impl Context {
             return Err(EINVAL);
         }
 
-        if !fits(audit::MAX_RECORD_LEN.saturating_sub(self.record.len())) {
+        if !fits(audit::MAX_RECORD_LEN.saturating_sub(self.record.text_len())) {
             return Err(E2BIG);
         }
 

@@ -18,30 +18,18 @@ impl Keys {
     }
 }
 
-macro_rules! keys {
-    ($($key:ident),+ $(,)?) => {
-        #[expect(non_camel_case_types)]
-        enum Bit {
-            $($key),+
-        }
-
-        impl Keys {
-            $(const $key: Self = Self(1 << Bit::$key as u32);)+
-        }
-    };
-}
-
+/// A key, as in `key=value`.
 #[rustfmt::skip]
-keys! {
-    PROG_ID, PID, COMM,
-    CAUSE,
-    CAPABILITY,
-    PATH, DEV, INO, IOCTLCMD,
-    NAME,
-    OPID, OCOMM,
-    LADDR, LPORT, FADDR, FPORT,
-    SADDR, SRC, DADDR, DEST,
-    NETIF,
+enum Key {
+    ProgId, Pid, Comm,
+    Cause,
+    Capability,
+    Path, Dev, Ino, Ioctlcmd,
+    Name,
+    Opid, Ocomm,
+    Laddr, Lport, Faddr, Fport,
+    Saddr, Src, Daddr, Dest,
+    Netif,
 }
 
 macro_rules! fields {
@@ -58,7 +46,7 @@ macro_rules! fields {
             #[inline]
             pub(crate) const fn keys(self) -> Keys {
                 match self {
-                    $(Self::$field => Keys(0 $(| Keys::$key.0)+)),+
+                    $(Self::$field => Keys(0 $(| 1 << Key::$key as u32)+)),+
                 }
             }
 
@@ -72,7 +60,7 @@ macro_rules! fields {
             }
         }
 
-        // Every key has a field (`NETIF` is the last of them), and no field repeats one of the
+        // Every key has a field (`Netif` is the last of them), and no field repeats one of the
         // head, which is in every record.
         const _: () = {
             let fields = [$(Field::$field),+];
@@ -85,7 +73,7 @@ macro_rules! fields {
                 i += 1;
             }
 
-            assert!(keys.0 == (1 << (Bit::NETIF as u32 + 1)) - 1);
+            assert!(keys.0 == (1 << (Key::Netif as u32 + 1)) - 1);
         };
     };
 }
@@ -99,16 +87,16 @@ enum Interrupt {
 #[rustfmt::skip]
 fields! {
     // Field     keys                                            in an interrupt
-    Head:        PROG_ID | PID | COMM,                           Yes;
-    Cause:       CAUSE,                                          Yes;
-    Cap:         CAPABILITY,                                     Yes;
-    Path:        PATH | DEV | INO,                               No;
-    File:        PATH | DEV | INO,                               No;
-    IoctlOp:     PATH | DEV | INO | IOCTLCMD,                    No;
-    Dentry:      NAME | DEV | INO,                               No;
-    Inode:       NAME | DEV | INO,                               No;
-    Task:        OPID | OCOMM,                                   Yes;
-    NetSock:     LADDR | LPORT | FADDR | FPORT | NETIF,          Yes;
-    UnixSock:    LADDR | LPORT | FADDR | FPORT | NETIF | PATH,   No;
-    NetSockaddr: SADDR | SRC | DADDR | DEST | NETIF,             Yes;
+    Head:        ProgId | Pid | Comm,                            Yes;
+    Cause:       Cause,                                          Yes;
+    Cap:         Capability,                                     Yes;
+    Path:        Path | Dev | Ino,                               No;
+    File:        Path | Dev | Ino,                               No;
+    IoctlOp:     Path | Dev | Ino | Ioctlcmd,                    No;
+    Dentry:      Name | Dev | Ino,                               No;
+    Inode:       Name | Dev | Ino,                               No;
+    Task:        Opid | Ocomm,                                   Yes;
+    NetSock:     Laddr | Lport | Faddr | Fport | Netif,          Yes;
+    UnixSock:    Laddr | Lport | Faddr | Fport | Netif | Path,   No;
+    NetSockaddr: Saddr | Src | Daddr | Dest | Netif,             Yes;
 }

@@ -265,7 +265,7 @@ impl LsmData<'_> {
             }
         };
         // CAST: The types are small numbers.
-        ad.type_ = kind as _;
+        ad.type_ = kind as c_char;
 
         // SAFETY: By the type invariants of `Record` the buffer is ours. `ad` has the member of `u`
         // that goes with its type, and what that points to is valid until the call returns.

@@ -70,14 +70,14 @@ unsafe impl Object for Inode {
     type Raw = bindings::inode;
 }
 
-// SAFETY: `Socket` is a transparent wrapper. A trusted socket has a reference.
 #[cfg(CONFIG_NET)]
+// SAFETY: `Socket` is a transparent wrapper. A trusted socket has a reference.
 unsafe impl Object for crate::net::Socket {
     type Raw = bindings::socket;
 }
 
-// SAFETY: `SockAddr` is a transparent wrapper without invariants.
 #[cfg(CONFIG_NET)]
+// SAFETY: `SockAddr` is a transparent wrapper without invariants.
 unsafe impl Object for crate::net::SockAddr {
     type Raw = bindings::sockaddr;
 }

@@ -167,6 +167,8 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 /// WidgetKfuncs::kfuncs().register(ProgType::LSM)?;
 /// ```
 #[macro_export]
+// The module that owns the kfuncs is that of the caller.
+#[allow(clippy::crate_in_macro_def)]
 macro_rules! kfunc_set {
     (
         $(#[$meta:meta])*
