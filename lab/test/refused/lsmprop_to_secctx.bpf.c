@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* audit calls this hook when it writes a subject's or an object's context. */
+/* refused: calling kernel function bpf_audit_log_start is not allowed */
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "audit_kfuncs.h"
+
+char _license[] SEC("license") = "GPL";
+
+SEC("lsm/lsmprop_to_secctx")
+int BPF_PROG(lsmprop_to_secctx, struct lsm_prop *prop, struct lsm_context *cp)
+{
+	struct bpf_audit_context *ac = bpf_audit_log_start();
+
+	if (ac)
+		bpf_audit_log_end(ac);
+	return -95; /* -EOPNOTSUPP, the hook's default */
+}

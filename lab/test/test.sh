@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The tests, in the guest, as root: the demonstration's policy, each kfunc, and
+# programs that the verifier has to refuse. One line for each check, as it ends;
+# the last line counts them. Ends with an error if one of them fails.
+
+# shellcheck source=lab/demo/policy.sh
+. "$(dirname "$0")/../demo/policy.sh"
+
+objects=build/test
+passed=0
+failed=0
+
+# check NAME [PROBLEM...]
+check() {
+	local name=$1
+	shift
+	if [ $# = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $name"
+	else
+		failed=$((failed + 1))
+		printf -v problems '; %s' "$@"
+		echo "not ok $name - ${problems#; }"
+	fi
+}
+
+# BTF has the prototypes that programs declare, parameter names included.
+one_per_line() { tr -s '\n\t ' ' ' | grep -o 'extern [^;]*bpf_audit_log_[^;]*;' | sort; }
+prototypes() {
+	local difference
+	if difference=$(diff <(one_per_line <lab/demo/audit_kfuncs.h) \
+		<(bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep bpf_audit_log_ | one_per_line)); then
+		check "prototypes in BTF"
+	else
+		check "prototypes in BTF" "$(tr '\n' '|' <<<"$difference")"
+	fi
+}
+
+denial() { # TITLE, then as examine
+	local title=$1
+	shift
+	examine "$@"
+	check "denial: $title" "${problems[@]}"
+}
+
+smoke() {
+	local line
+	bpftool prog loadall "$objects/smoke.bpf.o" /sys/fs/bpf/smoke pinmaps /sys/fs/bpf/smoke-maps autoattach \
+		>"$state/bpftool.out" 2>&1 || {
+		check "smoke: load" "$(tail -n 5 "$state/bpftool.out")"
+		return 0
+	}
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) check "smoke: ${line#ok }" ;;
+		"not ok "*) line=${line#not ok }; check "smoke: ${line%% - *}" "${line#* - }" ;;
+		*) check "smoke: $line" "it is not a result" ;;
+		esac
+	done < <(python3 lab/test/smoke.py /sys/fs/bpf/smoke-maps/smoke_bss "$state/audit.log" 2>&1 || echo "not ok smoke.py - it failed")
+	rm -r /sys/fs/bpf/smoke /sys/fs/bpf/smoke-maps
+}
+
+# Each program of refused/ names the verifier's sentence after "refused:".
+refused() {
+	local source name sentence output
+	for source in lab/test/refused/*.bpf.c; do
+		name=$(basename "$source" .bpf.c)
+		sentence=$(sed -n 's|^.*refused: \(.*\) \*/$|\1|p' "$source")
+		if output=$(bpftool prog load "$objects/refused/$name.bpf.o" "/sys/fs/bpf/$name" 2>&1); then
+			check "refused: $name" "it was loaded"
+			rm "/sys/fs/bpf/$name"
+		elif [ -z "$sentence" ] || ! grep -qF "$sentence" <<<"$output"; then
+			check "refused: $name" "the verifier does not say '$sentence' but: $(tail -n 5 <<<"$output" | tr '\n' '|')"
+		else
+			check "refused: $name"
+		fi
+	done
+
+	name="without CAP_SYS_BOOT"
+	if output=$(setpriv --bounding-set=-sys_boot bpftool prog loadall build/demo/policy.bpf.o /sys/fs/bpf/refused 2>&1); then
+		check "refused: $name" "it was loaded"
+		rm -r /sys/fs/bpf/refused
+	elif ! grep -qF "destructive kfunc calls require CAP_SYS_BOOT capability" <<<"$output"; then
+		check "refused: $name" "the verifier says: $(tail -n 5 <<<"$output" | tr '\n' '|')"
+	else
+		check "refused: $name"
+	fi
+}
+
+nothing_lost() {
+	local lost
+	lost=$(auditctl -s | sed -n 's/^lost //p')
+	if [ "$lost" = 0 ]; then check "no record lost"; else check "no record lost" "audit lost $lost"; fi
+}
+
+set_scene build/demo/policy.bpf.o
+prototypes
+each_denial
+smoke
+refused
+nothing_lost
+echo "$passed passed, $failed failed"
+exit $((failed > 0))
