@@ -2,6 +2,8 @@
 
 //! Which keys each field of a record writes.
 
+use kernel::prelude::*;
+
 /// A set of keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Keys(u32);
@@ -99,4 +101,66 @@ fields! {
     NetSock:     Laddr | Lport | Faddr | Fport | Netif,          Yes;
     UnixSock:    Laddr | Lport | Faddr | Fport | Netif | Path,   No;
     NetSockaddr: Saddr | Src | Daddr | Dest | Netif,             Yes;
+}
+
+#[kunit_tests(audit_kfuncs_fields)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_shared_but_where_the_text_would_repeat_it() {
+        let path_like = [Field::Path, Field::File, Field::IoctlOp];
+        let name_like = [Field::Dentry, Field::Inode];
+
+        for field in path_like {
+            assert!(path_like
+                .iter()
+                .all(|other| field.keys().overlap(other.keys())));
+            assert!(name_like
+                .iter()
+                .all(|other| field.keys().overlap(other.keys())));
+            assert!(field.keys().overlap(Field::UnixSock.keys()));
+            assert!(!field.keys().overlap(Field::NetSock.keys()));
+        }
+        for field in name_like {
+            assert!(!field.keys().overlap(Field::UnixSock.keys()));
+        }
+        assert!(Field::NetSock.keys().overlap(Field::NetSockaddr.keys()));
+
+        for field in [Field::Cause, Field::Cap, Field::Task] {
+            assert!(field.keys().overlap(field.keys()));
+            for other in [
+                Field::Head,
+                Field::File,
+                Field::Inode,
+                Field::UnixSock,
+                Field::NetSockaddr,
+            ] {
+                assert!(!field.keys().overlap(other.keys()));
+            }
+        }
+    }
+
+    #[test]
+    fn fields_that_look_up_names_stay_out_of_interrupts() {
+        for field in [
+            Field::Cause,
+            Field::Cap,
+            Field::Task,
+            Field::NetSock,
+            Field::NetSockaddr,
+        ] {
+            assert!(field.in_interrupt());
+        }
+        for field in [
+            Field::Path,
+            Field::File,
+            Field::IoctlOp,
+            Field::Dentry,
+            Field::Inode,
+        ] {
+            assert!(!field.in_interrupt());
+        }
+        assert!(!Field::UnixSock.in_interrupt());
+    }
 }

@@ -141,3 +141,112 @@ fn family(
         (None, None) => Err(EINVAL),
     }
 }
+
+#[kunit_tests(audit_kfuncs_sockaddr)]
+mod tests {
+    use super::*;
+
+    use kernel::bpf::Arg;
+
+    /// 127.0.0.1, port 80.
+    static V4: [u8; 28] = sockaddr(Family::INET, &[0, 80, 127, 0, 0, 1]);
+
+    /// fd00::1, port 258.
+    static V6: [u8; 28] = sockaddr(
+        Family::INET6,
+        &[
+            1, 2, 0, 0, 0, 0, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+        ],
+    );
+
+    static UNIX: [u8; 28] = sockaddr(Family::UNIX, b"/tmp/socket");
+
+    const fn sockaddr(family: Family, data: &[u8]) -> [u8; 28] {
+        let mut bytes = [0; 28];
+        [bytes[0], bytes[1]] = family.as_raw().to_ne_bytes();
+
+        let mut i = 0;
+        while i < data.len() {
+            bytes[i + 2] = data[i];
+            i += 1;
+        }
+        bytes
+    }
+
+    fn memory(bytes: &'static [u8; 28]) -> Option<Memory<'static, SockAddr>> {
+        // SAFETY: Any pointer will do.
+        let memory = unsafe { Arg::from_raw(bytes.as_ptr().cast()) };
+        memory.unwrap_or(None)
+    }
+
+    fn error(
+        source: Option<&'static [u8; 28]>,
+        dest: Option<&'static [u8; 28]>,
+        addrlen: i32,
+    ) -> Option<Error> {
+        read(0, source.and_then(memory), dest.and_then(memory), addrlen).err()
+    }
+
+    #[test]
+    fn ipv4_is_read_in_network_order() {
+        for addrlen in [16, 28, 128] {
+            let Ok(LsmData::Addresses {
+                addrs,
+                source_port,
+                dest_port,
+                netif,
+            }) = read(1, None, memory(&V4), addrlen)
+            else {
+                panic!("refused")
+            };
+            let (source, dest) = ([0; 4], [127, 0, 0, 1]);
+
+            assert_eq!(addrs, IpAddrs::V4 { source, dest });
+            assert_eq!((source_port, dest_port), ([0, 0], [0, 80]));
+            assert_eq!(netif, 1);
+        }
+    }
+
+    #[test]
+    fn ipv6_is_read_in_network_order() {
+        for addrlen in [24, 28, 128] {
+            let Ok(LsmData::Addresses {
+                addrs,
+                source_port,
+                dest_port,
+                ..
+            }) = read(0, memory(&V6), memory(&V6), addrlen)
+            else {
+                panic!("refused")
+            };
+            let source = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+            assert_eq!(
+                addrs,
+                IpAddrs::V6 {
+                    source,
+                    dest: source
+                }
+            );
+            assert_eq!((source_port, dest_port), ([1, 2], [1, 2]));
+        }
+    }
+
+    #[test]
+    fn a_length_must_fit_the_family() {
+        for addrlen in [i32::MIN, -1, 0, 1, 2, 15, 129, i32::MAX] {
+            assert_eq!(error(Some(&V4), None, addrlen), Some(EINVAL));
+        }
+        for addrlen in [-1, 0, 16, 23, 129] {
+            assert_eq!(error(None, Some(&V6), addrlen), Some(EINVAL));
+        }
+    }
+
+    #[test]
+    fn addresses_must_be_there_and_of_one_known_family() {
+        assert_eq!(error(None, None, 16), Some(EINVAL));
+        assert_eq!(error(Some(&V4), Some(&V6), 28), Some(EINVAL));
+        assert_eq!(error(Some(&UNIX), None, 16), Some(EAFNOSUPPORT));
+        assert_eq!(error(Some(&UNIX), Some(&UNIX), 2), Some(EAFNOSUPPORT));
+    }
+}

@@ -137,3 +137,62 @@ const fn hex_digit(byte: u8) -> u8 {
 
     DIGITS[(byte & 0xf) as usize]
 }
+
+#[macros::kunit_tests(rust_audit_text)]
+mod tests {
+    use super::*;
+
+    fn text_of(write: impl FnOnce(&mut Text<32>)) -> Text<32> {
+        let mut text = Text::new();
+        write(&mut text);
+        text
+    }
+
+    #[test]
+    fn numbers_are_decimal() {
+        assert_eq!(text_of(|t| t.push_u32(0)).as_bytes(), b"0");
+        assert_eq!(text_of(|t| t.push_u32(9)).as_bytes(), b"9");
+        assert_eq!(text_of(|t| t.push_u32(10)).as_bytes(), b"10");
+        assert_eq!(text_of(|t| t.push_u32(u32::MAX)).as_bytes(), b"4294967295");
+        assert_eq!(text_of(|t| t.push_i32(-1)).as_bytes(), b"-1");
+        assert_eq!(text_of(|t| t.push_i32(i32::MAX)).as_bytes(), b"2147483647");
+        assert_eq!(text_of(|t| t.push_i32(i32::MIN)).as_bytes(), b"-2147483648");
+    }
+
+    #[test]
+    fn plain_strings_are_quoted() {
+        assert_eq!(text_of(|t| t.push_untrusted(b"")).as_bytes(), b"\"\"");
+        assert_eq!(text_of(|t| t.push_untrusted(b"sh")).as_bytes(), b"\"sh\"");
+        assert_eq!(
+            text_of(|t| t.push_untrusted(b"a=b'!~")).as_bytes(),
+            b"\"a=b'!~\""
+        );
+    }
+
+    #[test]
+    fn other_strings_are_hex() {
+        assert_eq!(text_of(|t| t.push_untrusted(b"a b")).as_bytes(), b"612062");
+        assert_eq!(text_of(|t| t.push_untrusted(b"\"")).as_bytes(), b"22");
+        assert_eq!(text_of(|t| t.push_untrusted(b"\n\x7f")).as_bytes(), b"0A7F");
+        assert_eq!(
+            text_of(|t| t.push_untrusted(b"\xc3\xa4")).as_bytes(),
+            b"C3A4"
+        );
+    }
+
+    #[test]
+    fn the_length_of_a_string_is_foreseen() {
+        for string in [&b""[..], b"sh", b"a b", b"\"", b"\xff"] {
+            let text = text_of(|t| t.push_untrusted(string));
+            assert_eq!(text.as_bytes().len(), untrusted_len(string));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out() {
+        let mut text = Text::<4>::new();
+        text.push(b"abc");
+        text.push_u32(123);
+        assert_eq!(text.as_bytes(), b"abc1");
+    }
+}
