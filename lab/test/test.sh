@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The tests, in the guest, as root: the demonstration's policy, each kfunc, and
-# programs that the verifier has to refuse. One line for each check, as it ends;
+# The tests, in the guest, as root: what KUnit said, the demonstration's policy,
+# each kfunc, and programs that the verifier has to refuse. One line for each check, as it ends;
 # the last line counts them. Ends with an error if one of them fails.
 
 # shellcheck source=lab/demo/policy.sh
@@ -45,20 +45,34 @@ denial() { # TITLE, then as examine
 	check "denial: $title" "${problems[@]}"
 }
 
-smoke() {
+# report GROUP: the results that a command prints, one on each line.
+report() {
 	local line
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) check "$1: ${line#ok }" ;;
+		"not ok "*) line=${line#not ok }; check "$1: ${line%% - *}" "${line#* - }" ;;
+		*) check "$1: $line" "it is not a result" ;;
+		esac
+	done
+}
+
+# The kernel ran them when it booted; each suite of ours has to be among them.
+kunit() {
+	local suites
+	mapfile -t suites < <(git -c safe.directory='*' grep -hoP 'kunit_tests\(\K\w+' -- '*.rs')
+	dmesg >"$state/dmesg"
+	build/linux/tools/testing/kunit/kunit.py parse --json="$state/kunit.json" "$state/dmesg" >"$state/kunit.out" 2>&1 || :
+	report kunit < <(lab/test/kunit.py "$state/kunit.json" "${suites[@]}" 2>&1 || echo "not ok kunit.py - it failed")
+}
+
+smoke() {
 	bpftool prog loadall "$objects/smoke.bpf.o" /sys/fs/bpf/smoke pinmaps /sys/fs/bpf/smoke-maps autoattach \
 		>"$state/bpftool.out" 2>&1 || {
 		check "smoke: load" "$(tail -n 5 "$state/bpftool.out")"
 		return 0
 	}
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) check "smoke: ${line#ok }" ;;
-		"not ok "*) line=${line#not ok }; check "smoke: ${line%% - *}" "${line#* - }" ;;
-		*) check "smoke: $line" "it is not a result" ;;
-		esac
-	done < <(python3 lab/test/smoke.py /sys/fs/bpf/smoke-maps/smoke_bss "$state/audit.log" 2>&1 || echo "not ok smoke.py - it failed")
+	report smoke < <(python3 lab/test/smoke.py /sys/fs/bpf/smoke-maps/smoke_bss "$state/audit.log" 2>&1 || echo "not ok smoke.py - it failed")
 	rm -r /sys/fs/bpf/smoke /sys/fs/bpf/smoke-maps
 }
 
@@ -97,6 +111,7 @@ nothing_lost() {
 
 set_scene build/demo/policy.bpf.o
 prototypes
+kunit
 each_denial
 smoke
 refused
