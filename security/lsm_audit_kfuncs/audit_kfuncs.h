@@ -17,10 +17,9 @@ struct sockaddr;
 struct socket;
 struct task_struct;
 
-/**
- * struct bpf_audit_context - an audit record that a program is writing
- *
- * What it holds is the business of context.rs.
+/*
+ * An audit record that a program is writing. BTF has to have a name and a size
+ * for it; what it holds is the business of context.rs.
  */
 struct bpf_audit_context {
 	u64 __opaque[2];
