@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The front door: each verb is a script in lab/ that does only what is missing.
+#
+#	LINUX=/path/to/linux	your own kernel source (it is only read)
+#	TOOLROOT=host		your own tools instead of Debian's in a tool root
+#	CACHE=/path		where downloads are kept
+#	MIRROR=URL		the Debian mirror to make the tool root from
+#	SOURCE_VERSION=x	another version of Debian's linux-source, or "newest"
+#	JOBS=n			compile n files at a time
+
+.NOTPARALLEL:
+export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT
+
+help:	## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+toolroot:	## the tool root, a Debian system in build/toolroot
+	@lab/toolroot.sh
+
+tree: toolroot	## build/linux, the kernel's source with the overlay
+	@lab/tree.sh
+
+kernel: tree	## build/kernel, the kernel for the guest
+	@lab/kernel.sh
+
+demo: kernel	## boot it, provoke denials, show their audit records
+	@lab/run.sh lab/demo/build.sh
+	@lab/boot.sh -n demo lab/demo/demo.sh
+
+test: kernel	## boot it and run the tests
+	@lab/run.sh lab/demo/build.sh
+	@lab/boot.sh -n test -a "kunit.enable=1 kunit.autorun=1" lab/test/test.sh
+
+shell: kernel	## a shell in the booted kernel
+	@lab/boot.sh
+
+check: tree	## formatting and static checks, no boot
+	@lab/check.sh
+
+clean:	## remove build/
+	rm -rf --one-file-system build
+
+distclean: clean	## remove build/ and the cache of downloads
+	@lab/distclean.sh
+
+.PHONY: help toolroot tree kernel demo test shell check clean distclean

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+#
+# What the scripts in lab/ share: where things are, messages, locks, and the
+# checks that end a run before it has done any harm.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+umask 022
+
+lab=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+repo=${lab%/lab}
+build=$repo/build
+log=$build/log
+cache=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/lsm-audit-kfuncs}")
+host=$([ "${TOOLROOT:-}" != host ] || echo yes)
+[ -z "${LINUX:-}" ] || LINUX=$(realpath -m "$LINUX")
+
+# Messages name files of the repository as the reader would.
+say() { echo "== ${*//"$repo/"/}"; }
+die() { echo "error: ${*//"$repo/"/}" >&2; exit 1; }
+
+[[ $repo != *[[:space:]:]* ]] ||
+	die "the kernel's build can't stand a space or a colon in a folder's name: move '$repo' elsewhere."
+
+# Re-run the calling script in the tool root, unless it runs there already.
+inside() {
+	[ -n "${LAB_INSIDE:-}" ] || exec "$lab/run.sh" "$lab/${0##*/}" "$@"
+}
+
+make_dirs() {
+	mkdir -p "$@" 2>/dev/null ||
+		die "can't make the folder $1: is its disk full, or read-only?"
+}
+
+# need_space FOLDER MEGABYTES WHAT
+need_space() {
+	local free
+	free=$(df --output=avail -m "$1" | tail -n 1)
+	((free >= $2)) ||
+		die "$3 needs $2 MB in $1, where $((free)) MB are free: make room there and run again (CACHE= names another place for downloads)."
+}
+
+# blame LOG TEXT: end with TEXT, or with what is the matter if that's the disk.
+blame() {
+	! grep -q 'No space left on device' "$1" ||
+		die "the disk filled up (see $1): make room in $build and $cache and run again."
+	die "$2"
+}
+
+# lock FOLDER NAME: one run at a time; it ends with the last process of the run.
+lock() {
+	local fd
+	make_dirs "$1"
+	exec {fd}>"$1/.$2.lock" || die "can't write in $1: is its disk full, or read-only?"
+	flock -n "$fd" || { say "waiting for another run to leave the $2 step"; flock "$fd"; }
+}
+
+# keep_posted PID TEXT: until PID ends, say every 15 s what `posting` prints.
+keep_posted() {
+	local start=$SECONDS next=15
+	while kill -0 "$1" 2>/dev/null; do
+		sleep 1
+		((SECONDS - start >= next)) || continue
+		next=$((next + 15))
+		say "$2, $((SECONDS - start)) s: $(posting)"
+	done
+}

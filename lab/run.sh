@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Run a command in the tool root, in the same folder and with the repository,
+# the cache and LINUX= at their own paths. Its mounts and processes are its own
+# and end with it, however it ends. TOOLROOT=host runs it on this machine.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+[ $# -gt 0 ] || die "say which command to run in the tool root: lab/run.sh COMMAND [ARGUMENT...]"
+
+# A known environment: what make and the caller's shell export stays outside.
+vars=(LAB_INSIDE=yes "PATH=/usr/sbin:/usr/bin:/sbin:/bin" "HOME=/root" "LC_ALL=$LC_ALL")
+for name in TERM LINUX SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT CACHE TOOLROOT MIRROR \
+	http_proxy https_proxy no_proxy; do
+	[ -z "${!name:-}" ] || vars+=("$name=${!name}")
+done
+
+if [ -n "$host" ]; then
+	exec env -i "${vars[@]}" "PATH=$PATH" "HOME=${HOME:-/root}" "$@"
+fi
+[ -z "${LAB_INSIDE:-}" ] || exec "$@"
+
+root=$build/toolroot
+[ "$(id -u)" = 0 ] || die "the tool root needs root: run this as root, or use your own tools with TOOLROOT=host."
+[ -e "$root/.key" ] || die "there is no tool root yet: run 'make toolroot'."
+
+make_dirs "$cache/apt/partial"
+binds=("$repo" "$cache")
+for dir in "${LINUX:-}" "${KERNEL_DIR:-}"; do
+	[ ! -d "$dir" ] || binds+=("$(realpath "$dir")")
+done
+# A git worktree keeps its history elsewhere.
+for dir in "${binds[@]}"; do
+	[ ! -f "$dir/.git" ] || binds+=("$(sed -n 's|^gitdir: \(/.*\)/worktrees/.*|\1|p' "$dir/.git")")
+done
+
+# The inner shell is process 1 of its namespace: it stays, so that signals are
+# handled, and everything below it ends when it does.
+# shellcheck disable=SC2016
+exec setpriv --pdeathsig KILL \
+	unshare --mount --propagation private --pid --fork --kill-child \
+	bash -euc '
+		root=$1 cwd=$2 cache=$3 count=$4; shift 4
+		trap "exit 130" INT TERM
+		mount -t tmpfs -o mode=1777 tmp "$root/tmp"
+		for dir in "${@:1:count}"; do
+			mkdir -p "$root$dir"
+			mount --rbind "$dir" "$root$dir"
+		done
+		shift "$count"
+		mount -t proc proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		mount --rbind /sys "$root/sys"
+		mount --bind "$cache/apt" "$root/var/cache/apt/archives"
+		touch "$root/etc/resolv.conf"
+		[ ! -e /etc/resolv.conf ] || mount --bind -o ro /etc/resolv.conf "$root/etc/resolv.conf"
+		chroot "$root" bash -c "cd \"\$1\" && shift && exec \"\$@\"" - "$cwd" "$@"
+	' lab "$root" "$([[ $PWD/ == "$repo"/* ]] && echo "$PWD" || echo "$repo")" "$cache" \
+	"${#binds[@]}" "${binds[@]}" env -i "${vars[@]}" "$@"
