@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Boot a kernel, run one command in it as root and return its exit code:
+# lab/boot.sh [-n NAME] [-t SECONDS] [-a KERNEL-ARGUMENTS] [COMMAND...]
+#
+# The guest's files are the tool root's and this repository's, read-only or
+# copied on write; only build/guest is shared for writing. The console goes to
+# build/log/NAME.console and is searched for splats. KERNEL_DIR= names another
+# kernel than build/kernel. Without a command: an interactive shell.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+inside "$@"
+
+name=boot limit=${BOOT_TIMEOUT:-600} append=
+while getopts n:t:a: opt; do
+	case $opt in
+	n) name=$OPTARG ;;
+	t) limit=$OPTARG ;;
+	a) append=$OPTARG ;;
+	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-a KERNEL-ARGUMENTS] [COMMAND...]" ;;
+	esac
+done
+shift $((OPTIND - 1))
+
+image=${KERNEL_DIR:-$build/kernel}/arch/x86/boot/bzImage
+[ -f "$image" ] || die "there is no kernel in $image: run 'make kernel'."
+make_dirs "$log" "$build/guest"
+console=$log/$name.console
+
+guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
+	local seconds=$1 output=$2 command=$3
+	shift 3
+	# QEMU opens its output files anew and so would cut them short: give it
+	# pipes. A session of its own keeps it from stopping in the background.
+	setsid -w timeout -k 5 "$seconds" vng --run "$image" --verbose --user root --force-9p --cpus 2 --memory 2G \
+		--rwdir="$build/guest=$build/guest" "$@" --append "audit=1 oops=panic panic=-1 $append" \
+		-- "exec 2>&1; $command" </dev/null 2> >(tr -d '\r' >"$output") | cat
+}
+
+# /dev/kvm may open and yet not run a guest: only a boot can tell. The verdict
+# holds until this machine boots, and "no" is kept once TCG has booted the kernel.
+verdict=$build/guest/.kvm
+boot_id=$(cat /proc/sys/kernel/random/boot_id)
+read -r known accel 2>/dev/null <"$verdict" || known=
+if [ "$known" != "$boot_id" ]; then
+	accel=tcg
+	if [ -w /dev/kvm ]; then
+		say "boot: trying KVM"
+		! guest 20 "$log/kvm.console" true >/dev/null 2>&1 || accel=kvm
+	fi
+fi
+options=()
+[ "$accel" = kvm ] || options+=(--disable-kvm)
+
+if [ $# = 0 ]; then
+	say "boot: a shell in the guest ($accel); leave it with 'exit'"
+	exec vng --run "$image" --user root --force-9p --cpus 2 --memory 2G --rwdir="$build/guest=$build/guest" \
+		"${options[@]}" --append "audit=1 oops=panic panic=-1 $append"
+fi
+
+say "boot: running $* ($accel, console in $console)"
+script=$build/guest/$name.sh
+printf '%q ' "$@" >"$script"
+status=0
+guest "$limit" "$console" "cd $(printf %q "$PWD") && . $(printf %q "$script")" "${options[@]}" || status=$?
+
+if ! grep -q 'virtme-init: script returned' "$console"; then
+	[ "$status" != 124 ] || die "the guest did not end within $limit s: see the end of $console."
+	echo "--- the end of $console:" >&2
+	tail -n 15 "$console" >&2
+	die "the guest ended without a result: see $console."
+fi
+echo "$boot_id $accel" >"$verdict"
+if splat=$(grep -Em 1 -f <(grep -v '^#' "$lab/splats") "$console"); then
+	die "the kernel complained: '$splat': see $console."
+fi
+exit "$status"
