@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The checks that need no boot: formatting, spelling, kernel style, and that no
+# panic is reachable from our Rust. All of them run; the exit code is theirs.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+inside "$@"
+cd "$repo"
+tree=$build/linux
+failed=()
+
+# check NAME COMMAND [FILE...]: with no file there is nothing to check.
+check() {
+	local name=$1 start=$SECONDS
+	shift
+	if "$@"; then
+		say "check: $name is fine ($((SECONDS - start)) s)"
+	else
+		say "check: $name FAILED"
+		failed+=("$name")
+	fi
+}
+
+# ours PATTERN...: the repository's files, but for what git ignores.
+ours() {
+	if git -c safe.directory='*' rev-parse >/dev/null 2>&1; then
+		git -c safe.directory='*' ls-files -co --exclude-standard -- "$@"
+	else
+		find . -path ./build -prune -o -type f -printf '%P\n' | grep -E "$(printf '%s\n' "$@" | sed 's/\./\\./g; s/\*/.*/g; s/$/$/' | paste -sd '|')" || true
+	fi | while IFS= read -r file; do [ ! -f "$file" ] || echo "$file"; done
+}
+each() { xargs -rd '\n' "$@"; }
+
+shell_files() { ours '*.sh' .ci/run | each shellcheck -x; }
+rust_format() { ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt --check --color never); }
+spelling() { ours '*' | each codespell --; }
+kernel_style() {
+	ours 'include/*' 'rust/*' 'security/*' 'tools/*' 'Documentation/*' |
+		(cd "$tree" && each scripts/checkpatch.pl --strict --terse --no-summary --show-types -f)
+}
+# Of the hunks only: what stands above them isn't a commit message. The headers
+# that they change declare every function extern.
+patch_style() {
+	local edit bad=0
+	for edit in edits/*.patch; do
+		sed -n '/^--- /,$p' "$edit" | (cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --show-types \
+			--no-signoff --ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS -) | sed "s|^-:|$edit:|" || bad=1
+	done
+	return "$bad"
+}
+kernel_doc() { ours 'include/*.h' 'security/*.c' 'security/*.h' | (cd "$tree" && each scripts/kernel-doc -none -Werror); }
+
+# The module and the Rust below it as clippy and W=1 see them, in a folder of
+# their own and without KUnit, whose tests may panic. Warnings are errors, so
+# that an object that is there had none. From nothing it takes two minutes.
+objects=$build/check
+compile() {
+	make_dirs "$objects" "$log"
+	sed 's/^CONFIG_KUNIT=y/CONFIG_WERROR=y/' "$lab/kernel.config" >"$objects/.allconfig"
+	local kmake=(make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}")
+	{ "${kmake[@]}" KCONFIG_ALLCONFIG="$objects/.allconfig" allnoconfig &&
+		"${kmake[@]}" CLIPPY=1 W=1 security/lsm_audit_kfuncs/; } >"$log/check.log" 2>&1 ||
+		{ grep -E -A 8 '^(warning|error)|: (warning|error):' "$log/check.log" || tail -n 5 "$log/check.log"; return 1; }
+}
+
+check "shellcheck" shell_files
+check "rustfmt" rust_format
+check "codespell" spelling
+check "checkpatch on new files" kernel_style
+check "checkpatch on edits" patch_style
+check "kernel-doc" kernel_doc
+check "clippy and W=1" compile
+check "reachable panics" "$lab/panics.py" "$objects"
+
+[ ${#failed[@]} = 0 ] || die "failed: $(printf '%s, ' "${failed[@]}" | sed 's/, $//'); mend what is named above and run 'make check' again."
