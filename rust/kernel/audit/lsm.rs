@@ -29,6 +29,7 @@ use crate::{
         Sock, //
     },
     prelude::*,
+    sync::barrier,
     task::Task, //
 };
 
@@ -154,35 +155,21 @@ impl LsmData<'_> {
 
     /// Returns a closer limit than [`LsmData::max_len()`], at the cost of looking at the data.
     ///
-    /// It is that of the path at hand, if the data has a [`Path`] or a file, and else the same. It
-    /// is also the same if memory runs out.
+    /// It counts the path at hand, if the data has one, and the longest form of all else. If memory
+    /// runs out it is the same as that one.
     #[cold]
     pub fn len_limit(&self) -> usize {
         let path = match self {
-            Self::Path(path) => path,
-            Self::File(file) | Self::IoctlOp(file, _) => path_of(file),
-            _ => return self.max_len(),
+            Self::Path(path) => path_len(path),
+            Self::File(file) | Self::IoctlOp(file, _) => path_len(path_of(file)),
+            Self::Socket {
+                sock: Some(sock), ..
+            } if sock.family() == Family::UNIX => unix_path_len(sock),
+            _ => PATH,
         };
 
-        let Ok(mut buf) = KBox::<[u8; PATH_BUF]>::new_uninit(GFP_ATOMIC | __GFP_NOWARN) else {
-            return self.max_len();
-        };
-
-        // SAFETY: `path` is valid, and `buf` is valid for writes of `PATH_BUF` bytes.
-        let text =
-            unsafe { bindings::d_path(path.as_ptr(), buf.as_mut_ptr().cast(), PATH_BUF as c_int) };
-        let Ok(text) = crate::error::from_err_ptr(text) else {
-            return self.max_len();
-        };
-
-        // SAFETY: `d_path()` returns a string in `buf`.
-        let text = unsafe { core::slice::from_raw_parts(text.cast(), bindings::strlen(text)) };
-
-        // NO-OVERFLOW: `max_len()` counts the longest path, which isn't shorter than this one.
-        let spare = PATH
-            .wrapping_sub(PATH_KEY)
-            .wrapping_sub(untrusted_len(text));
-        self.max_len().saturating_sub(spare)
+        // NO-OVERFLOW: No path is longer than the longest one.
+        self.max_len().saturating_sub(PATH.wrapping_sub(path))
     }
 
     /// Writes the data.
@@ -270,6 +257,46 @@ impl LsmData<'_> {
         // SAFETY: By the type invariants of `Record` the buffer is ours. `ad` has the member of `u`
         // that goes with its type, and what that points to is valid until the call returns.
         unsafe { bindings::audit_log_lsm_data(record.0.as_ptr(), &ad) };
+    }
+}
+
+/// Returns the length of ` path=` and the path, or that of the longest one if memory runs out.
+fn path_len(path: &Path) -> usize {
+    let Ok(mut buf) = KBox::<[u8; PATH_BUF]>::new_uninit(GFP_ATOMIC | __GFP_NOWARN) else {
+        return PATH;
+    };
+
+    // SAFETY: `path` is valid, and `buf` is valid for writes of `PATH_BUF` bytes.
+    let text =
+        unsafe { bindings::d_path(path.as_ptr(), buf.as_mut_ptr().cast(), PATH_BUF as c_int) };
+    let Ok(text) = crate::error::from_err_ptr(text) else {
+        return PATH;
+    };
+
+    // SAFETY: `d_path()` returns a string in `buf`.
+    let text = unsafe { core::slice::from_raw_parts(text.cast(), bindings::strlen(text)) };
+
+    PATH_KEY.saturating_add(untrusted_len(text))
+}
+
+/// Returns the length of ` path=` and the path of a unix socket, as [`path_len()`] does.
+fn unix_path_len(sock: &Sock) -> usize {
+    /// The longest name, in hex.
+    const NAME: usize = PATH_KEY + 2 * bindings::UNIX_PATH_MAX as usize;
+
+    // SAFETY: `sock` is valid, and a unix socket is a `struct unix_sock`. The path is set before
+    // the address, once, and for as long as the socket lives.
+    unsafe {
+        let sock = sock.as_ptr().cast::<bindings::unix_sock>();
+
+        if (&raw const (*sock).addr).read_volatile().is_null() {
+            return 0;
+        }
+        barrier::smp_mb(barrier::Read);
+        if (*sock).path.dentry.is_null() {
+            return NAME;
+        }
+        path_len(Path::from_raw(&raw const (*sock).path))
     }
 }
 

@@ -239,13 +239,24 @@ impl<T> Memory<'_, T> {
     /// The stack grows down and `current->bpf_ctx` lies in the frame that called the program
     /// (`__bpf_prog_enter()` in `kernel/bpf/trampoline.c`), so whatever lies between this
     /// function's frame and that one belongs to the program.
+    ///
+    /// A callback of the program's (of a timer, say) isn't called so: `bpf_ctx` is NULL there, or
+    /// that of a program on another stack. Then nothing on the current stack was handed to the
+    /// program by a hook, so all of it counts as the program's.
     #[inline(never)]
     pub fn on_program_stack(&self) -> bool {
-        let here = 0u8;
+        let frame = 0u8;
+        let here = core::ptr::from_ref(&frame).addr();
+        let end = here.saturating_add(bindings::THREAD_SIZE);
         // SAFETY: `current` is always valid; only it writes to `bpf_ctx`.
-        let top = unsafe { (*Task::current_raw()).bpf_ctx };
+        let caller = unsafe { (*Task::current_raw()).bpf_ctx }.addr();
 
-        (core::ptr::from_ref(&here).addr()..top.addr()).contains(&self.addr.addr().get())
+        let end = if (here..end).contains(&caller) {
+            caller
+        } else {
+            end
+        };
+        (here..end).contains(&self.addr.addr().get())
     }
 }
 
