@@ -15,6 +15,7 @@ log=$build/log
 cache=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/lsm-audit-kfuncs}")
 host=$([ "${TOOLROOT:-}" != host ] || echo yes)
 [ -z "${LINUX:-}" ] || LINUX=$(realpath -m "$LINUX")
+series=7.3	# the kernel that this overlay fits
 
 # Messages name files of the repository as the reader would.
 say() { echo "== ${*//"$repo/"/}"; }
@@ -27,6 +28,10 @@ die() { echo "error: ${*//"$repo/"/}" >&2; exit 1; }
 inside() {
 	[ -n "${LAB_INSIDE:-}" ] || exec "$lab/run.sh" "$lab/${0##*/}" "$@"
 }
+
+# Said before the first long step.
+[ -z "${LINUX:-}" ] || [ -d "$LINUX" ] ||
+	die "LINUX=$LINUX is not a folder: name the top folder of a Linux $series source tree."
 
 make_dirs() {
 	mkdir -p "$@" 2>/dev/null ||

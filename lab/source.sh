@@ -8,14 +8,10 @@
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-series=7.3	# the kernel that this overlay fits
-
 tree=$build/linux
 orig=$build/linux.orig
 manifest=$build/linux.manifest
 
-[ -z "${LINUX:-}" ] || [ -d "$LINUX" ] ||
-	die "LINUX=$LINUX is not a folder: name the top folder of a Linux $series source tree."
 [ -n "${LINUX:-}" ] || [ -z "$host" ] ||
 	die "with TOOLROOT=host say where a Linux $series source tree is: LINUX=/path/to/linux."
 for tool in ${host:+git rsync make}; do

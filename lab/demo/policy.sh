@@ -13,7 +13,8 @@ state=/run/audit-demo		# auditd's configuration and its log
 pins=/sys/fs/bpf/demo		# the policy's links, by the names of its programs
 confined=/sys/fs/cgroup/confined
 protected=/sys/fs/cgroup/protected
-stage=/tmp/demo			# what the commands work on
+memory=/tmp/demo		# a tmpfs; not all of /tmp, where this repository may be
+stage=$memory/stage		# what the commands work on
 helpers=()			# processes that are ours to end
 
 die() { echo "error: $*" >&2; exit 1; }
@@ -78,7 +79,9 @@ start_victim() {
 }
 
 make_stage() {
-	mount -t tmpfs tmpfs /tmp
+	mkdir -p "$memory"
+	[[ $PWD/ != "$memory"/* ]] || die "the guest needs $memory, where this repository is: move it."
+	mount -t tmpfs tmpfs "$memory"
 	mkdir "$stage"
 	cp /bin/true "$stage/tool"
 	touch "$stage/sealed"
@@ -116,7 +119,7 @@ clear_scene() {
 	ip address del 169.254.169.254/32 dev lo 2>/dev/null || :
 	ip address del fd00:ec2::254/128 dev lo 2>/dev/null || :
 	auditctl --signal stop >/dev/null 2>&1 || :
-	! mountpoint -q /tmp || umount -l /tmp
+	! mountpoint -q "$memory" || umount -l "$memory"
 	rmdir "$confined" "$protected" 2>/dev/null || :
 }
 
@@ -259,6 +262,6 @@ each_denial() {
 		rm -f "$stage/sealed"
 
 	denial "Making a device node" make_device mknod 1 \
-		"cause=\"no-device-nodes\" name=\"demo\" dev=\"tmpfs\" ino=$(inode $stage)" \
+		"cause=\"no-device-nodes\" name=\"stage\" dev=\"tmpfs\" ino=$(inode $stage)" \
 		mknod "$stage/kmsg" c 1 11
 }

@@ -21,7 +21,7 @@ import time
 EINVAL, EAFNOSUPPORT, EOPNOTSUPP = -errno.EINVAL, -errno.EAFNOSUPPORT, -errno.EOPNOTSUPP
 PR_SET_NAME = 15
 IP_PASSSEC = 18
-STAGE = "/tmp/smoke"
+STAGE = "/tmp/demo/smoke"
 FILE = STAGE + "/file"
 
 
