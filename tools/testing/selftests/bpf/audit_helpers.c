@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit_helpers.h"
+
+/* How long the kernel may take to answer, or to send a record. */
+#define DEADLINE_MS 20000
+
+#define SETTINGS (AUDIT_STATUS_ENABLED | AUDIT_STATUS_FAILURE |		\
+		  AUDIT_STATUS_RATE_LIMIT | AUDIT_STATUS_BACKLOG_LIMIT |	\
+		  AUDIT_STATUS_BACKLOG_WAIT_TIME)
+
+struct expectation {
+	__u16 type;
+	char *text;
+	bool met;
+};
+
+struct audit {
+	int fd;
+	__u32 seq;
+	__u32 marker;
+	struct audit_status saved;
+	struct audit_record *records;
+	size_t nr_records;
+	struct expectation *expected;
+	size_t nr_expected;
+};
+
+struct audit_message {
+	struct nlmsghdr header;
+	union {
+		struct audit_status status;
+		struct audit_rule_data rule;
+		struct nlmsgerr error;
+		char text[2 * AUDIT_MAX_TEXT];
+	};
+};
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static int audit_send(struct audit *audit, __u16 type, const void *data,
+		      size_t len)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct audit_message message = {
+		.header = {
+			.nlmsg_len = NLMSG_LENGTH(len),
+			.nlmsg_type = type,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+			.nlmsg_seq = ++audit->seq,
+		},
+	};
+
+	memcpy(NLMSG_DATA(&message.header), data, len);
+	if (sendto(audit->fd, &message, message.header.nlmsg_len, 0,
+		   (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Keep a record. Its length isn't that of the header, which is another for
+ * records than for answers.
+ */
+static int keep(struct audit *audit, const struct audit_message *message,
+		size_t len)
+{
+	struct audit_record *records, record = {
+		.type = message->header.nlmsg_type,
+		.len = len,
+	};
+	int text = 0;
+
+	if (sscanf(message->text, "audit(%*u.%*u:%llu): %n", &record.serial,
+		   &text) < 1 || !text)
+		return -EBADMSG;
+
+	record.text = strndup(message->text + text, len - text);
+	records = realloc(audit->records,
+			  (audit->nr_records + 1) * sizeof(*records));
+	if (!record.text || !records)
+		return -ENOMEM;
+
+	records[audit->nr_records++] = record;
+	audit->records = records;
+	return 0;
+}
+
+/* Read one message, and keep it if it is a record. Return its type. */
+static int audit_read(struct audit *audit, struct audit_message *message,
+		      long long deadline)
+{
+	struct pollfd poller = { .fd = audit->fd, .events = POLLIN };
+	long long left = deadline - now_ms();
+	ssize_t len;
+	int err;
+
+	if (left < 0 || poll(&poller, 1, left) != 1)
+		return -ETIMEDOUT;
+
+	memset(message, 0, sizeof(*message));
+	len = recv(audit->fd, message, sizeof(*message) - 1, 0);
+	if (len < 0)
+		return -errno;
+	if (len < NLMSG_HDRLEN)
+		return -EBADMSG;
+
+	if (message->header.nlmsg_type >= AUDIT_FIRST_USER_MSG ||
+	    message->header.nlmsg_type == AUDIT_USER) {
+		err = keep(audit, message, len - NLMSG_HDRLEN);
+		/* An audit daemon that wants our place isn't a record. */
+		if (err && message->header.nlmsg_type != AUDIT_REPLACE)
+			return err;
+	}
+
+	return message->header.nlmsg_type;
+}
+
+/* Send a request and wait for its answer. An answer of type @type is kept. */
+static int audit_ask(struct audit *audit, __u16 type, const void *data,
+		     size_t len, struct audit_message *answer)
+{
+	long long deadline = now_ms() + DEADLINE_MS;
+	struct audit_message message;
+	int got;
+
+	got = audit_send(audit, type, data, len);
+	while (got >= 0) {
+		got = audit_read(audit, &message, deadline);
+		if (got == type && answer) {
+			*answer = message;
+			return 0;
+		}
+		if (got == NLMSG_ERROR && message.error.msg.nlmsg_seq == audit->seq) {
+			if (message.error.error || !answer)
+				return message.error.error;
+		}
+	}
+	return got;
+}
+
+static int audit_status(struct audit *audit, struct audit_status *status)
+{
+	struct audit_message answer;
+	int err;
+
+	err = audit_ask(audit, AUDIT_GET, NULL, 0, &answer);
+	if (!err)
+		*status = answer.status;
+	return err;
+}
+
+long audit_lost(struct audit *audit)
+{
+	struct audit_status status;
+	int err;
+
+	err = audit_status(audit, &status);
+	return err ?: status.lost;
+}
+
+int audit_set(struct audit *audit, __u32 flag, __u32 value)
+{
+	struct audit_status status = {
+		.mask = flag,
+		.enabled = value,
+		.failure = value,
+		.pid = value,
+		.rate_limit = value,
+		.backlog_limit = value,
+		.backlog_wait_time = value,
+	};
+
+	return audit_ask(audit, AUDIT_SET, &status, sizeof(status), NULL);
+}
+
+int audit_exclude(struct audit *audit, __u16 type, bool add)
+{
+	struct audit_rule_data rule = {
+		.flags = AUDIT_FILTER_EXCLUDE,
+		.action = AUDIT_NEVER,
+		.field_count = 1,
+		.fields[0] = AUDIT_MSGTYPE,
+		.fieldflags[0] = AUDIT_EQUAL,
+		.values[0] = type,
+	};
+
+	return audit_ask(audit, add ? AUDIT_ADD_RULE : AUDIT_DEL_RULE, &rule,
+			 sizeof(rule), NULL);
+}
+
+static void forget(struct audit *audit)
+{
+	size_t i;
+
+	for (i = 0; i < audit->nr_records; i++)
+		free(audit->records[i].text);
+	free(audit->records);
+	audit->records = NULL;
+	audit->nr_records = 0;
+
+	for (i = 0; i < audit->nr_expected; i++)
+		free(audit->expected[i].text);
+	free(audit->expected);
+	audit->expected = NULL;
+	audit->nr_expected = 0;
+}
+
+static void name_holder(char why[128], __u32 pid)
+{
+	char path[32], comm[17] = "?";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	file = fopen(path, "r");
+	if (file) {
+		if (fscanf(file, "%16[^\n]", comm) != 1)
+			comm[0] = '\0';
+		fclose(file);
+	}
+	snprintf(why, 128, "process %u (%s) holds the audit socket", pid, comm);
+}
+
+struct audit *audit_open(char why[128])
+{
+	int buffer = 16 << 20, err;
+	struct audit *audit;
+
+	audit = calloc(1, sizeof(*audit));
+	if (!audit) {
+		snprintf(why, 128, "out of memory");
+		return NULL;
+	}
+
+	audit->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+	if (audit->fd < 0) {
+		snprintf(why, 128, "the kernel has no audit: %s", strerror(errno));
+		goto free_audit;
+	}
+
+	err = audit_status(audit, &audit->saved);
+	if (err) {
+		snprintf(why, 128, "audit doesn't say its status: %s", strerror(-err));
+		goto close_fd;
+	}
+	if (audit->saved.enabled == 2) {
+		snprintf(why, 128, "audit's settings are locked until the next boot");
+		goto close_fd;
+	}
+
+	/* The kernel waits a while for a reader that is slow: don't be. */
+	setsockopt(audit->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+
+	err = audit_set(audit, AUDIT_STATUS_PID, getpid());
+	if (err == -EEXIST) {
+		name_holder(why, audit->saved.pid);
+		goto close_fd;
+	}
+	if (err) {
+		snprintf(why, 128, "audit refuses its socket: %s", strerror(-err));
+		goto close_fd;
+	}
+
+	if (audit_set(audit, AUDIT_STATUS_FAILURE, AUDIT_FAIL_SILENT) ||
+	    audit_set(audit, AUDIT_STATUS_RATE_LIMIT, 0) ||
+	    audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, 8192) ||
+	    audit_set(audit, AUDIT_STATUS_ENABLED, 1) || audit_drain(audit)) {
+		snprintf(why, 128, "audit doesn't take its settings");
+		audit_close(audit);
+		return NULL;
+	}
+	return audit;
+
+close_fd:
+	close(audit->fd);
+free_audit:
+	forget(audit);
+	free(audit);
+	return NULL;
+}
+
+void audit_close(struct audit *audit)
+{
+	if (!audit)
+		return;
+
+	audit->saved.mask = SETTINGS;
+	audit_ask(audit, AUDIT_SET, &audit->saved, sizeof(audit->saved), NULL);
+	audit_set(audit, AUDIT_STATUS_PID, 0);
+	close(audit->fd);
+	forget(audit);
+	free(audit);
+}
+
+/* Write a record of our own and read all that come before it. */
+static int read_to_marker(struct audit *audit)
+{
+	long long deadline = now_ms() + DEADLINE_MS;
+	struct audit_message message;
+	char marker[64];
+	int got, len;
+
+	len = snprintf(marker, sizeof(marker), "selftest %d marker %u.", getpid(),
+		       ++audit->marker);
+	/* The one type of user space's records that needs no audit_enabled. */
+	got = audit_ask(audit, AUDIT_USER_AVC, marker, len + 1, NULL);
+	if (got < 0)
+		return got;
+
+	/* It may have come before the answer. */
+	for (;;) {
+		if (audit->nr_records &&
+		    audit->records[audit->nr_records - 1].type == AUDIT_USER_AVC &&
+		    strstr(audit->records[audit->nr_records - 1].text, marker))
+			return 0;
+
+		do {
+			got = audit_read(audit, &message, deadline);
+		} while (got >= 0 && got != AUDIT_USER_AVC);
+		if (got < 0)
+			return got;
+	}
+}
+
+int audit_drain(struct audit *audit)
+{
+	int err;
+
+	err = read_to_marker(audit);
+	forget(audit);
+	return err;
+}
+
+int audit_expect(struct audit *audit, __u16 type, const char *fmt, ...)
+{
+	struct expectation *expected, new = { .type = type };
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vasprintf(&new.text, fmt, args);
+	va_end(args);
+	expected = realloc(audit->expected,
+			   (audit->nr_expected + 1) * sizeof(*expected));
+	if (len < 0 || !expected)
+		return -ENOMEM;
+
+	expected[audit->nr_expected++] = new;
+	audit->expected = expected;
+	return 0;
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+	size_t len;
+
+	while (*pattern) {
+		if (!strncmp(pattern, "{num}", 5)) {
+			len = strspn(text, "0123456789");
+			pattern += 5;
+		} else if (!strncmp(pattern, "{str}", 5)) {
+			len = strspn(text, "0123456789ABCDEF");
+			if (*text == '"')
+				len = strcspn(text + 1, "\" ") + 2;
+			pattern += 5;
+		} else {
+			len = *pattern == *text;
+			pattern++;
+		}
+		if (!len || len > strlen(text))
+			return false;
+		text += len;
+	}
+	return !*text;
+}
+
+int audit_settle(struct audit *audit, __u16 type)
+{
+	struct expectation *expected;
+	int err, faults = 0;
+	size_t i, j;
+
+	err = read_to_marker(audit);
+	if (err) {
+		printf("audit doesn't answer: %s\n", strerror(-err));
+		return err;
+	}
+
+	for (i = 0; i < audit->nr_records; i++) {
+		const struct audit_record *record = &audit->records[i];
+
+		for (j = 0; j < audit->nr_expected; j++) {
+			expected = &audit->expected[j];
+			if (!expected->met && expected->type == record->type &&
+			    matches(expected->text, record->text))
+				break;
+		}
+		if (j < audit->nr_expected) {
+			expected->met = true;
+		} else if (record->type == type) {
+			printf("not expected: type=%u %s\n", record->type, record->text);
+			faults++;
+		}
+	}
+
+	for (j = 0; j < audit->nr_expected; j++) {
+		expected = &audit->expected[j];
+		if (!expected->met) {
+			printf("missing:      type=%u %s\n", expected->type, expected->text);
+			faults++;
+		}
+	}
+	return faults;
+}
+
+const struct audit_record *audit_record(struct audit *audit, __u16 type, int nth)
+{
+	size_t i;
+
+	for (i = 0; i < audit->nr_records; i++) {
+		if (audit->records[i].type == type && !nth--)
+			return &audit->records[i];
+	}
+	return NULL;
+}
+
+int audit_count(struct audit *audit, __u16 type, __u64 serial)
+{
+	const struct audit_record *record;
+	int nth, count = 0;
+
+	for (nth = 0; (record = audit_record(audit, type, nth)); nth++)
+		count += record->serial == serial;
+	return count;
+}
+
+const char *audit_untrusted(char *out, const char *string, size_t len)
+{
+	size_t i;
+	char *end;
+
+	for (i = 0; i < len; i++) {
+		unsigned char byte = string[i];
+
+		if (byte == '"' || byte < '!' || byte > '~')
+			break;
+	}
+
+	if (i == len) {
+		sprintf(out, "\"%.*s\"", (int)len, string);
+		return out;
+	}
+
+	end = out;
+	*end = '\0';
+	for (i = 0; i < len; i++)
+		end += sprintf(end, "%02X", (unsigned char)string[i]);
+	return out;
+}
