@@ -1,0 +1,721 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf_audit_kfuncs.h"
+#include "bpf_experimental.h"
+#include "bpf_misc.h"
+#include "lsm_audit_kfuncs.h"
+
+char _license[] SEC("license") = "GPL";
+
+/* Only what this process does, or what arrives at this port, is recorded. */
+__u32 tgid;
+__u16 port;
+
+/* How often a program got there, how often it got no record, or ended one. */
+__u32 runs;
+__u32 refused;
+__u32 ended;
+
+struct step steps[MAX_STEPS];
+char source_addr[128];
+char dest_addr[128];
+
+static bool is_subject(void)
+{
+	return tgid && bpf_get_current_pid_tgid() >> 32 == tgid;
+}
+
+const char causes[NR_CAUSES][CAUSE_ROOM] = {};
+
+static int log_cause(struct bpf_audit_context *ac, int index)
+{
+	switch (index) {
+	case CAUSE_PLAIN:
+		return bpf_audit_log_cause(ac, causes[CAUSE_PLAIN]);
+	case CAUSE_1:
+		return bpf_audit_log_cause(ac, causes[CAUSE_1]);
+	case CAUSE_255:
+		return bpf_audit_log_cause(ac, causes[CAUSE_255]);
+	case CAUSE_255_HEX:
+		return bpf_audit_log_cause(ac, causes[CAUSE_255_HEX]);
+	case CAUSE_0:
+		return bpf_audit_log_cause(ac, causes[CAUSE_0]);
+	case CAUSE_256:
+		return bpf_audit_log_cause(ac, causes[CAUSE_256]);
+	case CAUSE_QUOTE:
+		return bpf_audit_log_cause(ac, causes[CAUSE_QUOTE]);
+	case CAUSE_SPACE:
+		return bpf_audit_log_cause(ac, causes[CAUSE_SPACE]);
+	case CAUSE_LINES:
+		return bpf_audit_log_cause(ac, causes[CAUSE_LINES]);
+	case CAUSE_UTF8:
+		return bpf_audit_log_cause(ac, causes[CAUSE_UTF8]);
+	case CAUSE_CONTROL:
+		return bpf_audit_log_cause(ac, causes[CAUSE_CONTROL]);
+	case CAUSE_EQUALS:
+		return bpf_audit_log_cause(ac, causes[CAUSE_EQUALS]);
+	}
+	return NOT_CALLED;
+}
+
+struct edge {
+	char bytes[EDGE_BYTES];
+};
+
+/* That user space could map it makes it pages of its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, int);
+	__type(value, struct edge);
+	__uint(max_entries, 1);
+} edges SEC(".maps");
+
+static __always_inline int log_sockaddr(struct bpf_audit_context *ac,
+					struct step *step,
+					struct sockaddr *address, int addrlen)
+{
+	struct sockaddr *source = NULL, *dest = NULL;
+	/* As much as the verifier asks for, which is less than an IPv6 address. */
+	struct sockaddr on_stack;
+	struct edge *edge;
+	int key = 0;
+
+	__builtin_memcpy(&on_stack, source_addr, sizeof(on_stack));
+	edge = bpf_map_lookup_elem(&edges, &key);
+	if (!edge)
+		return NOT_CALLED;
+
+	switch (step->source) {
+	case ADDR_HOOK:
+		source = address;
+		break;
+	case ADDR_MAP:
+		source = (struct sockaddr *)source_addr;
+		break;
+	case ADDR_STACK:
+		source = &on_stack;
+		break;
+	case ADDR_EDGE:
+		source = (struct sockaddr *)(edge->bytes + EDGE_BYTES - sizeof(*source));
+		__builtin_memcpy(source, source_addr, sizeof(*source));
+		break;
+	}
+
+	switch (step->dest) {
+	case ADDR_HOOK:
+		dest = address;
+		break;
+	case ADDR_MAP:
+		dest = (struct sockaddr *)dest_addr;
+		break;
+	case ADDR_STACK:
+		dest = &on_stack;
+		break;
+	}
+
+	if (step->addrlen != ADDRLEN_OF_HOOK)
+		addrlen = step->addrlen;
+	return bpf_audit_log_net_sockaddr(ac, step->arg, source, dest, addrlen);
+}
+
+/* The objects that a hook has to offer; NULL stands for none. */
+struct objects {
+	const struct path *path;
+	struct file *file;
+	struct dentry *dentry;
+	struct inode *inode;
+	struct task_struct *task;
+	struct socket *sock;
+	struct sockaddr *address;
+	int addrlen;
+};
+
+static __always_inline int take(struct bpf_audit_context *ac, struct step *step,
+				const struct objects *of)
+{
+	switch (step->call) {
+	case CALL_CAUSE:
+		return log_cause(ac, step->arg);
+	case CALL_CAP:
+		return bpf_audit_log_cap(ac, step->arg);
+	case CALL_PATH:
+		return of->path ? bpf_audit_log_path(ac, of->path) : NOT_CALLED;
+	case CALL_FILE:
+		return of->file ? bpf_audit_log_file(ac, of->file) : NOT_CALLED;
+	case CALL_IOCTL_OP:
+		return of->file ? bpf_audit_log_ioctl_op(ac, of->file, step->arg) : NOT_CALLED;
+	case CALL_DENTRY:
+		return of->dentry ? bpf_audit_log_dentry(ac, of->dentry) : NOT_CALLED;
+	case CALL_INODE:
+		return of->inode ? bpf_audit_log_inode(ac, of->inode) : NOT_CALLED;
+	case CALL_TASK:
+		return of->task ? bpf_audit_log_task(ac, of->task) : NOT_CALLED;
+	case CALL_NET_SOCK:
+		return of->sock ? bpf_audit_log_net_sock(ac, step->arg, of->sock) : NOT_CALLED;
+	case CALL_NET_SOCKADDR:
+		return log_sockaddr(ac, step, of->address, of->addrlen);
+	}
+	return NOT_CALLED;
+}
+
+static __always_inline void record(const struct objects *of)
+{
+	struct bpf_audit_context *ac;
+	int i;
+
+	runs++;
+	ac = bpf_audit_log_start();
+	if (!ac) {
+		refused++;
+		return;
+	}
+
+	bpf_for(i, 0, MAX_STEPS) {
+		if (!steps[i].call)
+			break;
+		steps[i].ret = take(ac, &steps[i], of);
+	}
+
+	bpf_audit_log_end(ac);
+	ended++;
+}
+
+/* Files. One body, in each of the contexts that a program can run in. */
+
+static __always_inline void record_file(struct file *file)
+{
+	record(&(struct objects){
+		.path = &file->f_path,
+		.file = file,
+		.inode = file->f_inode,
+		.task = bpf_get_current_task_btf(),
+	});
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(on_file, struct file *file)
+{
+	if (is_subject())
+		record_file(file);
+	return 0;
+}
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_file_sleepable, struct file *file)
+{
+	if (is_subject())
+		record_file(file);
+	return 0;
+}
+
+static __noinline int log_from_callee(struct bpf_audit_context *ac, struct sockaddr *address)
+{
+	return bpf_audit_log_net_sockaddr(ac, 0, address, NULL, 28);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(on_callers_stack, struct file *file)
+{
+	struct bpf_audit_context *ac;
+	struct sockaddr address;
+
+	if (!is_subject())
+		return 0;
+
+	runs++;
+	ac = bpf_audit_log_start();
+	if (!ac)
+		return 0;
+	__builtin_memcpy(&address, source_addr, sizeof(address));
+	steps[0].ret = log_from_callee(ac, &address);
+	bpf_audit_log_end(ac);
+	return 0;
+}
+
+char file_name[16];
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_file_rcu, struct file *file)
+{
+	/* A program that has slept before isn't one that may sleep here. */
+	if (!is_subject() || bpf_path_d_path(&file->f_path, file_name, sizeof(file_name)) == 0)
+		return 0;
+
+	bpf_rcu_read_lock();
+	record_file(file);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_file_preempt, struct file *file)
+{
+	if (!is_subject())
+		return 0;
+
+	bpf_preempt_disable();
+	record_file(file);
+	bpf_preempt_enable();
+	return 0;
+}
+
+void bpf_local_irq_save(unsigned long *flags) __weak __ksym;
+void bpf_local_irq_restore(unsigned long *flags) __weak __ksym;
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_file_irq, struct file *file)
+{
+	unsigned long flags;
+
+	if (!is_subject())
+		return 0;
+
+	bpf_local_irq_save(&flags);
+	record_file(file);
+	bpf_local_irq_restore(&flags);
+	return 0;
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(two_records, struct file *file)
+{
+	struct bpf_audit_context *outer, *inner;
+
+	if (!is_subject())
+		return 0;
+
+	outer = bpf_audit_log_start();
+	if (!outer)
+		return 0;
+	steps[0].ret = bpf_audit_log_cap(outer, 1);
+
+	inner = bpf_audit_log_start();
+	if (inner) {
+		/* The keys of one are not the keys of the other. */
+		steps[1].ret = bpf_audit_log_cap(inner, 2);
+		steps[2].ret = bpf_audit_log_cause(outer, "outer");
+		steps[3].ret = bpf_audit_log_cause(inner, "inner");
+		bpf_audit_log_end(inner);
+	}
+
+	steps[4].ret = bpf_audit_log_file(outer, file);
+	bpf_audit_log_end(outer);
+	return 0;
+}
+
+/* Paths, directory entries, inodes, tasks. */
+
+SEC("lsm/path_mkdir")
+int BPF_PROG(on_mkdir, const struct path *dir, struct dentry *dentry)
+{
+	if (is_subject())
+		record(&(struct objects){ .path = dir, .dentry = dentry });
+	return 0;
+}
+
+/* All objects but a socket. */
+SEC("lsm.s/inode_setattr")
+int BPF_PROG(on_dentry, struct mnt_idmap *idmap, struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+	struct task_struct *task;
+	struct file *exe;
+
+	if (!is_subject() || !inode)
+		return 0;
+
+	task = bpf_get_current_task_btf();
+	exe = bpf_get_task_exe_file(task);
+	if (!exe)
+		return 0;
+
+	record(&(struct objects){
+		.path = &exe->f_path,
+		.file = exe,
+		.dentry = dentry,
+		.inode = inode,
+		.task = task,
+	});
+	bpf_put_file(exe);
+	return 0;
+}
+
+/* A function that an extension can replace. */
+__weak int replaceable(void)
+{
+	return 0;
+}
+
+SEC("lsm/task_setnice")
+int BPF_PROG(on_task, struct task_struct *task)
+{
+	if (is_subject() && !replaceable())
+		record(&(struct objects){ .task = task });
+	return 0;
+}
+
+/* Sockets. */
+
+SEC("lsm/socket_getsockname")
+int BPF_PROG(on_sock, struct socket *sock)
+{
+	if (is_subject())
+		record(&(struct objects){ .sock = sock });
+	return 0;
+}
+
+/* The socket that will be the accepted one. */
+SEC("lsm/socket_accept")
+int BPF_PROG(on_accept, struct socket *sock, struct socket *newsock)
+{
+	if (is_subject())
+		record(&(struct objects){ .sock = newsock });
+	return 0;
+}
+
+/* All objects but a directory entry. */
+SEC("lsm/socket_bind")
+int BPF_PROG(on_bind, struct socket *sock, struct sockaddr *address, int addrlen)
+{
+	struct task_struct *task;
+	struct file *exe;
+
+	if (!is_subject())
+		return 0;
+
+	task = bpf_get_current_task_btf();
+	exe = bpf_get_task_exe_file(task);
+	if (!exe)
+		return 0;
+
+	record(&(struct objects){
+		.path = &exe->f_path,
+		.file = exe,
+		.inode = exe->f_inode,
+		.task = task,
+		.sock = sock,
+		.address = address,
+		.addrlen = addrlen,
+	});
+	bpf_put_file(exe);
+	return 0;
+}
+
+SEC("lsm_cgroup/socket_bind")
+int BPF_PROG(on_bind_cgroup, struct socket *sock, struct sockaddr *address, int addrlen)
+{
+	if (is_subject())
+		record(&(struct objects){
+			.task = bpf_get_current_task_btf(),
+			.sock = sock,
+			.address = address,
+			.addrlen = addrlen,
+		});
+	return 1;
+}
+
+/* Interrupts, and where bottom halves are off. */
+
+SEC("lsm/socket_sock_rcv_skb")
+int BPF_PROG(on_packet, struct sock *sk, struct sk_buff *skb)
+{
+	struct task_struct *task;
+	struct file *exe;
+
+	if (!port || sk->__sk_common.skc_num != port)
+		return 0;
+
+	task = bpf_get_current_task_btf();
+	exe = bpf_get_task_exe_file(task);
+	if (!exe)
+		return 0;
+
+	record(&(struct objects){
+		.path = &exe->f_path,
+		.file = exe,
+		.inode = exe->f_inode,
+		.task = task,
+	});
+	bpf_put_file(exe);
+	return 0;
+}
+
+SEC("lsm/sock_graft")
+int BPF_PROG(on_graft, struct sock *sk, struct socket *parent)
+{
+	if (is_subject())
+		record(&(struct objects){ .sock = parent });
+	return 0;
+}
+
+/*
+ * A callback runs later, on another stack than the program that set it, and
+ * where nothing tells which that is.
+ */
+
+#define CLOCK_MONOTONIC 1
+
+struct later {
+	struct bpf_timer timer;
+	struct bpf_wq work;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, int);
+	__type(value, struct later);
+	__uint(max_entries, 1);
+} laters SEC(".maps");
+
+static int record_later(void *map, int *key, struct later *later)
+{
+	record(&(struct objects){});
+	return 0;
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(on_timer, struct file *file)
+{
+	struct later *later;
+	int key = 0;
+
+	if (!is_subject())
+		return 0;
+
+	later = bpf_map_lookup_elem(&laters, &key);
+	if (!later)
+		return 0;
+
+	bpf_timer_init(&later->timer, &laters, CLOCK_MONOTONIC);
+	bpf_timer_set_callback(&later->timer, record_later);
+	bpf_timer_start(&later->timer, 0, 0);
+	return 0;
+}
+
+static int record_in_work(void *map, int *key, void *later)
+{
+	record(&(struct objects){});
+	return 0;
+}
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_work, struct file *file)
+{
+	struct later *later;
+	int key = 0;
+
+	if (!is_subject())
+		return 0;
+
+	later = bpf_map_lookup_elem(&laters, &key);
+	if (!later)
+		return 0;
+
+	bpf_wq_init(&later->work, &laters, 0);
+	bpf_wq_set_callback(&later->work, record_in_work, 0);
+	bpf_wq_start(&later->work, 0);
+	return 0;
+}
+
+/* Hooks whose argument is NULL, though the verifier takes it for an object. */
+
+SEC("lsm/socket_getpeersec_dgram")
+int BPF_PROG(on_peersec, struct socket *sock)
+{
+	struct bpf_audit_context *ac;
+
+	if (!is_subject())
+		return 0;
+
+	runs++;
+	ac = bpf_audit_log_start();
+	if (!ac)
+		return 0;
+	steps[0].ret = bpf_audit_log_net_sock(ac, 0, sock);
+	steps[1].ret = bpf_audit_log_net_sockaddr(ac, 0, (struct sockaddr *)source_addr, NULL, 16);
+	bpf_audit_log_end(ac);
+	return 0;
+}
+
+SEC("lsm/inode_init_security_anon")
+int BPF_PROG(on_anon_inode, struct inode *inode, const struct qstr *name,
+	     const struct inode *context_inode)
+{
+	struct bpf_audit_context *ac;
+
+	if (!is_subject())
+		return 0;
+
+	runs++;
+	ac = bpf_audit_log_start();
+	if (!ac)
+		return 0;
+	steps[0].ret = bpf_audit_log_inode(ac, (struct inode *)context_inode);
+	steps[1].ret = bpf_audit_log_inode(ac, inode);
+	bpf_audit_log_end(ac);
+	return 0;
+}
+
+/* Hooks whose object is only half made. */
+
+SEC("lsm/task_alloc")
+int BPF_PROG(on_task_alloc, struct task_struct *task)
+{
+	if (is_subject())
+		record(&(struct objects){ .task = task });
+	return 0;
+}
+
+SEC("lsm/inode_alloc_security")
+int BPF_PROG(on_inode_alloc, struct inode *inode)
+{
+	if (is_subject())
+		record(&(struct objects){ .inode = inode });
+	return 0;
+}
+
+SEC("lsm.s/inode_free_security")
+int BPF_PROG(on_inode_free, struct inode *inode)
+{
+	if (is_subject())
+		record(&(struct objects){ .inode = inode });
+	return 0;
+}
+
+/* Several programs on one hook. */
+
+static __always_inline void record_cap(int cap)
+{
+	struct bpf_audit_context *ac;
+
+	ac = bpf_audit_log_start();
+	if (!ac)
+		return;
+	bpf_audit_log_cap(ac, cap);
+	bpf_audit_log_end(ac);
+}
+
+SEC("lsm/socket_getsockname")
+int BPF_PROG(first_of_three, struct socket *sock)
+{
+	if (is_subject())
+		record_cap(1);
+	return 0;
+}
+
+SEC("lsm/socket_getsockname")
+int BPF_PROG(second_of_three, struct socket *sock)
+{
+	if (is_subject())
+		record_cap(2);
+	return 0;
+}
+
+SEC("lsm/socket_getsockname")
+int BPF_PROG(third_of_three, struct socket *sock)
+{
+	if (is_subject())
+		record_cap(3);
+	return 0;
+}
+
+/* An extension of an LSM program isn't one. */
+SEC("?freplace/replaceable")
+int replacement(void)
+{
+	record_cap(4);
+	return 0;
+}
+
+/* Each kfunc alone. None of these can be loaded; it's about why not. */
+
+SEC("?lsm/file_open")
+int alone_end(void *ctx)
+{
+	bpf_audit_log_end(NULL);
+	return 0;
+}
+
+SEC("?lsm/file_open")
+int alone_cause(void *ctx)
+{
+	return bpf_audit_log_cause(NULL, "x");
+}
+
+SEC("?lsm/file_open")
+int alone_cap(void *ctx)
+{
+	return bpf_audit_log_cap(NULL, 0);
+}
+
+SEC("?lsm/file_open")
+int alone_path(void *ctx)
+{
+	return bpf_audit_log_path(NULL, NULL);
+}
+
+SEC("?lsm/file_open")
+int alone_file(void *ctx)
+{
+	return bpf_audit_log_file(NULL, NULL);
+}
+
+SEC("?lsm/file_open")
+int alone_ioctl_op(void *ctx)
+{
+	return bpf_audit_log_ioctl_op(NULL, NULL, 0);
+}
+
+SEC("?lsm/file_open")
+int alone_dentry(void *ctx)
+{
+	return bpf_audit_log_dentry(NULL, NULL);
+}
+
+SEC("?lsm/file_open")
+int alone_inode(void *ctx)
+{
+	return bpf_audit_log_inode(NULL, NULL);
+}
+
+SEC("?lsm/file_open")
+int alone_task(void *ctx)
+{
+	return bpf_audit_log_task(NULL, NULL);
+}
+
+SEC("?lsm/file_open")
+int alone_net_sock(void *ctx)
+{
+	return bpf_audit_log_net_sock(NULL, 0, NULL);
+}
+
+SEC("?lsm/file_open")
+int alone_net_sockaddr(void *ctx)
+{
+	return bpf_audit_log_net_sockaddr(NULL, 0, NULL, NULL, 0);
+}
+
+/* Delivery itself passes this hook: what it writes must not feed it. */
+
+__u32 feedback_runs;
+__u32 feedback_records;
+
+SEC("lsm/socket_sock_rcv_skb")
+int BPF_PROG(feedback, struct sock *sk, struct sk_buff *skb)
+{
+	struct bpf_audit_context *ac;
+
+	__sync_fetch_and_add(&feedback_runs, 1);
+	ac = bpf_audit_log_start();
+	if (!ac)
+		return 0;
+	__sync_fetch_and_add(&feedback_records, 1);
+	bpf_audit_log_end(ac);
+	return 0;
+}
