@@ -28,9 +28,10 @@ demo: kernel	## boot it, provoke denials, show their audit records
 	@lab/run.sh lab/demo/build.sh
 	@lab/boot.sh -n demo lab/demo/demo.sh
 
-test: kernel	## boot it and run the tests
+test: kernel	## boot it and run the tests; T=net_sockaddr runs one selftest
 	@lab/run.sh lab/demo/build.sh
-	@lab/boot.sh -n test -a "kunit.enable=1 kunit.autorun=1" lab/test/test.sh
+	@lab/run.sh lab/selftests.sh
+	@lab/boot.sh -n test -a "kunit.enable=1 kunit.autorun=1" lab/test/test.sh $(T)
 
 shell: kernel	## a shell in the booted kernel
 	@lab/boot.sh

@@ -21,6 +21,8 @@ if [ -n "$host" ]; then
 	exec env -i "${vars[@]}" "PATH=$PATH" "HOME=${HOME:-/root}" "$@"
 fi
 [ -z "${LAB_INSIDE:-}" ] || exec "$@"
+# bindgen 0.71 makes empty structures of what libclang 22 tells it.
+vars+=("LIBCLANG_PATH=/usr/lib/llvm-19/lib")
 
 root=$build/toolroot
 [ "$(id -u)" = 0 ] || die "the tool root needs root: run this as root, or use your own tools with TOOLROOT=host."

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The tests, in the guest, as root: what KUnit said, the demonstration's policy,
-# each kfunc, and programs that the verifier has to refuse. One line for each check, as it ends;
-# the last line counts them. Ends with an error if one of them fails.
+# The tests, in the guest, as root: the kselftests (or the one that is named),
+# what KUnit said, the demonstration's policy, each kfunc, and programs that the
+# verifier has to refuse. One line for each check, as it ends; the last line
+# counts them. Ends with an error if one of them fails: test.sh [SELFTEST]
 
 # shellcheck source=lab/demo/policy.sh
 . "$(dirname "$0")/../demo/policy.sh"
@@ -66,6 +67,26 @@ kunit() {
 	report kunit < <(lab/test/kunit.py "$state/kunit.json" "${suites[@]}" 2>&1 || echo "not ok kunit.py - it failed")
 }
 
+# They take the audit socket, so they come before auditd does. This guest has all
+# that they need: one that is skipped has failed.
+selftests() { # [SELFTEST]
+	local line name summary=''
+	while IFS= read -r line; do
+		name=${line#*lsm_audit_kfuncs/}
+		name=${name%%:*}
+		case $line in
+		\#*/*:OK) check "selftest: $name" ;;
+		\#*/*:SKIP* | \#*/*:FAIL*) check "selftest: $name" "${line##*:}: see build/guest/selftests.log" ;;
+		Summary:*) summary=$line ;;
+		esac
+	done < <(cd build/selftests && { ./test_progs -v -a "lsm_audit_kfuncs${1:+/$1}" 2>&1 || :; } |
+		tee ../guest/selftests.log | grep -aE --line-buffered '^(#1/.*:(OK|SKIP|FAIL)|Summary:)')
+	case $summary in
+	"Summary: 1/"[1-9]*" PASSED, 0 SKIPPED, 0"*" FAILED") ;;
+	*) check "selftest: all" "test_progs says '${summary:-nothing}': see build/guest/selftests.log" ;;
+	esac
+}
+
 smoke() {
 	bpftool prog loadall "$objects/smoke.bpf.o" /sys/fs/bpf/smoke pinmaps /sys/fs/bpf/smoke-maps autoattach \
 		>"$state/bpftool.out" 2>&1 || {
@@ -109,12 +130,15 @@ nothing_lost() {
 	if [ "$lost" = 0 ]; then check "no record lost"; else check "no record lost" "audit lost $lost"; fi
 }
 
-set_scene build/demo/policy.bpf.o
-prototypes
-kunit
-each_denial
-smoke
-refused
-nothing_lost
+selftests "${1:-}"
+if [ -z "${1:-}" ]; then
+	set_scene build/demo/policy.bpf.o
+	prototypes
+	kunit
+	each_denial
+	smoke
+	refused
+	nothing_lost
+fi
 echo "$passed passed, $failed failed"
 exit $((failed > 0))

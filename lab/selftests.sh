@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build the kernel's own runner of BPF selftests, test_progs, with our tests
+# alone, in build/selftests. Its Makefile writes into the source and takes all
+# tests that it finds there, so it gets a folder of its own: links to build/linux
+# but for tools/, which is copied without the kernel's other selftests.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+inside "$@"
+
+tree=$build/linux
+kernel=${KERNEL_DIR:-$build/kernel}
+selftests=tools/testing/selftests
+bpf=$selftests/bpf
+source=$build/selftests-source
+out=$build/selftests
+out_log=$log/selftests.log
+llvm=22	# with 19, libarena's atomics don't compile
+
+[ -f "$tree/$bpf/prog_tests/lsm_audit_kfuncs.c" ] || die "the tests aren't in $tree: run 'make tree'."
+[ -f "$kernel/vmlinux" ] || die "there is no kernel in $kernel: run 'make kernel'."
+
+make_dirs "$log" "$out" "$source/$selftests"
+lock "$build" selftests
+[ -e "$out/test_progs" ] || need_space "$build" 500 "building the selftests"
+
+# mirror FROM TO [OPTION...]: only what differs is written.
+mirror() { rsync -a --checksum --delete "$@" >>"$out_log" 2>&1 || die "can't copy to $source: see $out_log."; }
+
+say "selftests: building (log in $out_log); from nothing it takes a minute or two on two cores"
+start=$SECONDS
+: >"$out_log"
+for entry in "$tree"/*; do
+	[ "${entry##*/}" = tools ] || ln -sfn "$entry" "$source/${entry##*/}"
+done
+mirror --exclude /testing --exclude '*.o' "$tree/tools/" "$source/tools/"
+mirror "$tree/$selftests/lib.mk" "$tree/$selftests"/kselftest*.h "$source/$selftests/"
+# What the build itself makes there stays.
+mirror --exclude '/verification_cert.h' --exclude '/libarena/*.skel.h' --exclude '*.bpf.o' \
+	--include '/prog_tests/lsm_audit_kfuncs.c' --exclude '/prog_tests/*.c' --exclude '/prog_tests/tests.h' \
+	--include '/progs/*lsm_audit_kfuncs*' --exclude '/progs/*.c' \
+	"$tree/$bpf/" "$source/$bpf/"
+
+# make can't do without a header that an earlier build has found.
+while IFS= read -r header; do
+	[ -e "$header" ] || { rm -f "$out"/*.d; break; }
+done < <(cat "$out"/*.d 2>/dev/null | grep -oE "$source/[^ ]+\.h" | sort -u)
+
+# The tests carry the types of the kernel that they run on.
+nice make -j "${JOBS:-$(nproc)}" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" \
+	CLANG="clang-$llvm" LLC="llc-$llvm" LLVM_STRIP="llvm-strip-$llvm" OBJCOPY="llvm-objcopy-$llvm" \
+	LINKED_SKELS='' LSKELS='' LSKELS_EXTRA='' LSKELS_SIGNED='' \
+	BPF_STRICT_BUILD=0 SKIP_DOCS=1 test_progs >>"$out_log" 2>&1 &
+posting() { tail -n 1 "$out_log"; }
+keep_posted $! selftests
+wait $! || {
+	grep -E ' error: |Error |No space' "$out_log" | tail -n 25 >&2
+	die "building the selftests failed: see $out_log, mend that and run again."
+}
+# The Makefile leaves out what doesn't compile, and is content.
+if [ ! -e "$out/lsm_audit_kfuncs.test.o" ] || grep -qE 'SKIP-(TEST|SKEL|BPF) ' "$out_log"; then
+	grep -E ' error: |SKIP-' "$out_log" | tail -n 25 >&2
+	die "our tests don't compile: see $out_log."
+fi
+say "selftests: $out/test_progs is ready after $((SECONDS - start)) s"
