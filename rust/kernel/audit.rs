@@ -148,8 +148,8 @@ impl Record {
             Subject::None => core::ptr::null_mut(),
         };
 
-        // SAFETY: `ctx` is NULL or `current`'s. By `as_gfp()`, sleeping is allowed by the caller's
-        // own word alone; that of an `Allocation` is not a matter of memory safety.
+        // SAFETY: `ctx` is NULL or `current`'s, and the flags are ones that audit allocates with.
+        // That the caller may sleep is what it says by choosing `Allocation::MaySleep`.
         let ab = unsafe { bindings::audit_log_start(ctx, allocation.as_gfp(), kind.0) };
 
         // INVARIANT: A buffer that `audit_log_start()` returns is the caller's.

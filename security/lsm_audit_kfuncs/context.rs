@@ -73,8 +73,8 @@ impl Context {
             Subject::Current
         };
 
-        // What a sleepable program does before and after it has slept is up to it; whether it may
-        // sleep here is up to where it is (inside `bpf_rcu_read_lock()`, say).
+        // A sleepable program may sleep, but not everywhere: inside `bpf_rcu_read_lock()`, say, it
+        // may not.
         let allocation = if aux.prog().is_sleepable() {
             Allocation::proven()
         } else {

@@ -3,7 +3,7 @@
 //! Addresses that a program passes by pointer and length.
 //!
 //! They are not to be trusted: the memory may be the program's own, shorter than it says, and
-//! written to meanwhile. So each byte is copied once, and only then looked at.
+//! written to meanwhile. So what is looked at is always a copy.
 
 use kernel::{
     audit::{

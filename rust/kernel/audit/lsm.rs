@@ -142,7 +142,7 @@ impl LsmData<'_> {
             Self::Path(_) | Self::File(_) => PATH + DEV_INO,
             // ` ioctlcmd=0x` and four digits.
             Self::IoctlOp(..) => PATH + DEV_INO + 12 + 4,
-            // ` name=` and a name.
+            // ` name=` and a name, which most file systems limit to `NAME_MAX` bytes.
             Self::Dentry(_) | Self::Inode(_) => 6 + 2 * bindings::NAME_MAX as usize + DEV_INO,
             // ` opid=`, ten digits, ` ocomm=`, and a name, of which one byte is NUL.
             Self::Task(_) => 6 + 10 + 7 + 2 * (bindings::TASK_COMM_LEN as usize - 1),

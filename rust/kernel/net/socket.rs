@@ -90,9 +90,6 @@ impl Sock {
 pub struct SockAddr(Opaque<bindings::sockaddr>);
 
 impl SockAddr {
-    /// The size of `struct sockaddr`, in bytes.
-    pub const LEN: usize = size_of::<bindings::sockaddr>();
-
     /// The size of the longest address of any family, `struct sockaddr_storage`, in bytes.
     pub const MAX_LEN: usize = size_of::<bindings::__kernel_sockaddr_storage>();
 }
