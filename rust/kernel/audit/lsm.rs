@@ -127,7 +127,7 @@ const PATH_KEY: usize = 6;
 /// ` path=` and a path.
 const PATH: usize = PATH_KEY + 2 * (PATH_BUF - 1);
 /// ` netif=` and a name, of which one byte is NUL.
-const NETIF: usize = 7 + bindings::IFNAMSIZ as usize - 1;
+const NETIF: usize = 7 + 2 * (bindings::IFNAMSIZ as usize - 1);
 /// Two addresses, of which the longest is an IPv6 one with an IPv4 one in it, and two ports of five
 /// digits, with keys of at most five characters.
 const ADDRS: usize = 2 * (1 + 5 + 1 + 45) + 2 * (1 + 5 + 1 + 5);
