@@ -34,11 +34,13 @@ pub use self::text::{
     Text, //
 };
 
-/// The longest record that user space reads, in bytes, from the opening `audit(` on.
+/// The longest record that the audit daemon writes whole, in bytes, from the opening `audit(` on.
 ///
-/// It is `MAX_AUDIT_MESSAGE_LENGTH` of `lib/libaudit.h` in audit-userspace, of which
-/// `include/uapi/linux/audit.h` tells. The kernel itself has no limit.
-pub const MAX_RECORD_LEN: usize = 8970;
+/// `MAX_AUDIT_MESSAGE_LENGTH` of audit-userspace (`lib/libaudit.h`), of which
+/// `include/uapi/linux/audit.h` tells, is what it reads. The line that it writes is 32 bytes shorter
+/// (`format_raw()` in `src/auditd-event.c`), ends with a NUL, and starts with the type, such as
+/// `type=BPF_LSM_ACCESS msg=`. The kernel itself has no limit.
+pub const MAX_RECORD_LEN: usize = 8970 - 32 - 1 - 24;
 
 /// The type of a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,7 +62,7 @@ pub enum Subject {
     None,
 }
 
-/// How the memory for a record is allocated.
+/// How the memory for a record is allocated when it is started.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Allocation {
     /// The caller may sleep, for memory and for audit's backlog to drain.
@@ -103,6 +105,9 @@ impl Allocation {
 /// A record being written.
 ///
 /// Dropping it ends it. A record can't be taken back.
+///
+/// Only starting a record may sleep, as [`Allocation`] says. Whoever adds to it later may have come
+/// to where that isn't allowed, and doesn't sleep.
 ///
 /// If memory runs out while text is added, that text is missing or cut, and audit counts a loss;
 /// the writer isn't told.
@@ -153,7 +158,14 @@ impl Record {
         let ab = unsafe { bindings::audit_log_start(ctx, allocation.as_gfp(), kind.0) };
 
         // INVARIANT: A buffer that `audit_log_start()` returns is the caller's.
-        NonNull::new(ab).map(Self)
+        let record = NonNull::new(ab).map(Self)?;
+
+        if allocation == Allocation::MaySleep {
+            // SAFETY: By the type invariants.
+            unsafe { bindings::audit_log_set_gfp(ab, Allocation::Atomic.as_gfp()) };
+        }
+
+        Some(record)
     }
 
     /// Returns the length of the text so far, in bytes, with what audit itself put at its start.
