@@ -39,7 +39,7 @@ mirror --exclude /testing --exclude '*.o' "$tree/tools/" "$source/tools/"
 mirror "$tree/$selftests/lib.mk" "$tree/$selftests"/kselftest*.h "$source/$selftests/"
 # What the build itself makes there stays.
 mirror --exclude '/verification_cert.h' --exclude '/libarena/*.skel.h' --exclude '*.bpf.o' \
-	--include '/prog_tests/lsm_audit_kfuncs.c' --exclude '/prog_tests/*.c' --exclude '/prog_tests/tests.h' \
+	--include '/prog_tests/lsm_audit_*' --exclude '/prog_tests/*.c' --exclude '/prog_tests/tests.h' \
 	--include '/progs/*lsm_audit_kfuncs*' --exclude '/progs/*.c' \
 	"$tree/$bpf/" "$source/$bpf/"
 

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The tests, in the guest, as root: the kselftests (or the one that is named),
-# what KUnit said, the demonstration's policy, each kfunc, and programs that the
-# verifier has to refuse. One line for each check, as it ends; the last line
-# counts them. Ends with an error if one of them fails: test.sh [SELFTEST]
+# what KUnit said, the demonstration's policy, and the tools of audit's own user
+# space on all records of the run. One line for each check, as it ends; the last
+# line counts them. Ends with an error if one of them fails: test.sh [SELFTEST]
 
 # shellcheck source=lab/demo/policy.sh
 . "$(dirname "$0")/../demo/policy.sh"
 
 objects=build/test
+received=$PWD/build/guest/selftests.records
 passed=0
 failed=0
 
@@ -43,7 +44,16 @@ denial() { # TITLE, then as examine
 	local title=$1
 	shift
 	examine "$@"
+	if [ -n "$record" ]; then
+		found_by -p "$pid"
+		found_by -c "$2"
+	fi
 	check "denial: $title" "${problems[@]}"
+}
+
+# found_by OPTION VALUE: the record, by what its system call's record says.
+found_by() {
+	search --raw "$@" | grep -qF "$record" || problems+=("ausearch $* does not find it")
 }
 
 # report GROUP: the results that a command prints, one on each line.
@@ -71,57 +81,31 @@ kunit() {
 # that they need: one that is skipped has failed.
 selftests() { # [SELFTEST]
 	local line name summary=''
+	rm -f "$received"
 	while IFS= read -r line; do
-		name=${line#*lsm_audit_kfuncs/}
+		name=${line#* lsm_audit_}
 		name=${name%%:*}
 		case $line in
 		\#*/*:OK) check "selftest: $name" ;;
 		\#*/*:SKIP* | \#*/*:FAIL*) check "selftest: $name" "${line##*:}: see build/guest/selftests.log" ;;
 		Summary:*) summary=$line ;;
 		esac
-	done < <(cd build/selftests && { ./test_progs -v -a "lsm_audit_kfuncs${1:+/$1}" 2>&1 || :; } |
-		tee ../guest/selftests.log | grep -aE --line-buffered '^(#1/.*:(OK|SKIP|FAIL)|Summary:)')
+	done < <(cd build/selftests && { AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1}" 2>&1 || :; } |
+		tee ../guest/selftests.log | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|Summary:)')
 	case $summary in
-	"Summary: 1/"[1-9]*" PASSED, 0 SKIPPED, 0"*" FAILED") ;;
+	"Summary: "[1-9]*/[1-9]*" PASSED, 0 SKIPPED, 0"*" FAILED") ;;
 	*) check "selftest: all" "test_progs says '${summary:-nothing}': see build/guest/selftests.log" ;;
 	esac
 }
 
-smoke() {
-	bpftool prog loadall "$objects/smoke.bpf.o" /sys/fs/bpf/smoke pinmaps /sys/fs/bpf/smoke-maps autoattach \
-		>"$state/bpftool.out" 2>&1 || {
-		check "smoke: load" "$(tail -n 5 "$state/bpftool.out")"
-		return 0
-	}
-	report smoke < <(python3 lab/test/smoke.py /sys/fs/bpf/smoke-maps/smoke_bss "$state/audit.log" 2>&1 || echo "not ok smoke.py - it failed")
-	rm -r /sys/fs/bpf/smoke /sys/fs/bpf/smoke-maps
-}
-
-# Each program of refused/ names the verifier's sentence after "refused:".
-refused() {
-	local source name sentence output
-	for source in lab/test/refused/*.bpf.c; do
-		name=$(basename "$source" .bpf.c)
-		sentence=$(sed -n 's|^.*refused: \(.*\) \*/$|\1|p' "$source")
-		if output=$(bpftool prog load "$objects/refused/$name.bpf.o" "/sys/fs/bpf/$name" 2>&1); then
-			check "refused: $name" "it was loaded"
-			rm "/sys/fs/bpf/$name"
-		elif [ -z "$sentence" ] || ! grep -qF "$sentence" <<<"$output"; then
-			check "refused: $name" "the verifier does not say '$sentence' but: $(tail -n 5 <<<"$output" | tr '\n' '|')"
-		else
-			check "refused: $name"
-		fi
-	done
-
-	name="without CAP_SYS_BOOT"
-	if output=$(setpriv --bounding-set=-sys_boot bpftool prog loadall build/demo/policy.bpf.o /sys/fs/bpf/refused 2>&1); then
-		check "refused: $name" "it was loaded"
-		rm -r /sys/fs/bpf/refused
-	elif ! grep -qF "destructive kfunc calls require CAP_SYS_BOOT capability" <<<"$output"; then
-		check "refused: $name" "the verifier says: $(tail -n 5 <<<"$output" | tr '\n' '|')"
-	else
-		check "refused: $name"
-	fi
+# Real consumers: auditd wrote the records of the denials, and shall write some
+# of the greatest length; the selftests kept what they received.
+consumers() {
+	bpftool prog loadall "$objects/longest.bpf.o" /sys/fs/bpf/longest autoattach >"$state/bpftool.out" 2>&1 ||
+		die "longest.bpf.o does not load: $(tail -n 1 "$state/bpftool.out")"
+	report auditd < <(lab/test/longest.py "$memory" "$state/audit.log" 2>&1 || echo "not ok longest.py - it failed")
+	rm -r /sys/fs/bpf/longest
+	report consumers < <(lab/test/records.py "$state/audit.log" "$received" 2>&1 || echo "not ok records.py - it failed")
 }
 
 nothing_lost() {
@@ -136,8 +120,7 @@ if [ -z "${1:-}" ]; then
 	prototypes
 	kunit
 	each_denial
-	smoke
-	refused
+	consumers
 	nothing_lost
 fi
 echo "$passed passed, $failed failed"

@@ -28,6 +28,7 @@ struct expectation {
 
 struct audit {
 	int fd;
+	FILE *log;
 	__u32 seq;
 	__u32 marker;
 	struct audit_status saved;
@@ -75,6 +76,14 @@ static int audit_send(struct audit *audit, __u16 type, const void *data,
 	return 0;
 }
 
+/* As auditd writes a type that it doesn't know. */
+static void log_record(struct audit *audit, const struct audit_message *message)
+{
+	if (audit->log)
+		fprintf(audit->log, "type=UNKNOWN[%u] msg=%s\n", message->header.nlmsg_type,
+			message->text);
+}
+
 /* Keep a record. Its length isn't that of the header, which is another for
  * records than for answers.
  */
@@ -91,6 +100,7 @@ static int keep(struct audit *audit, const struct audit_message *message,
 		   &text) < 1 || !text)
 		return -EBADMSG;
 
+	log_record(audit, message);
 	record.text = strndup(message->text + text, len - text);
 	records = realloc(audit->records,
 			  (audit->nr_records + 1) * sizeof(*records));
@@ -222,6 +232,14 @@ static void forget(struct audit *audit)
 	audit->nr_expected = 0;
 }
 
+static void release(struct audit *audit)
+{
+	forget(audit);
+	if (audit->log)
+		fclose(audit->log);
+	free(audit);
+}
+
 static void name_holder(char why[128], __u32 pid)
 {
 	char path[32], comm[17] = "?";
@@ -239,6 +257,7 @@ static void name_holder(char why[128], __u32 pid)
 
 struct audit *audit_open(char why[128])
 {
+	const char *log = getenv("AUDIT_LOG");
 	int buffer = 16 << 20, err;
 	struct audit *audit;
 
@@ -252,6 +271,15 @@ struct audit *audit_open(char why[128])
 	if (audit->fd < 0) {
 		snprintf(why, 128, "the kernel has no audit: %s", strerror(errno));
 		goto free_audit;
+	}
+
+	if (log) {
+		audit->log = fopen(log, "ae");
+		if (!audit->log) {
+			snprintf(why, 128, "AUDIT_LOG=%.64s: %s", log, strerror(errno));
+			goto close_fd;
+		}
+		setlinebuf(audit->log);
 	}
 
 	err = audit_status(audit, &audit->saved);
@@ -290,8 +318,7 @@ struct audit *audit_open(char why[128])
 close_fd:
 	close(audit->fd);
 free_audit:
-	forget(audit);
-	free(audit);
+	release(audit);
 	return NULL;
 }
 
@@ -304,8 +331,7 @@ void audit_close(struct audit *audit)
 	audit_ask(audit, AUDIT_SET, &audit->saved, sizeof(audit->saved), NULL);
 	audit_set(audit, AUDIT_STATUS_PID, 0);
 	close(audit->fd);
-	forget(audit);
-	free(audit);
+	release(audit);
 }
 
 /* Write a record of our own and read all that come before it. */

@@ -19,8 +19,8 @@
 #define AUDIT_BPF_LSM_ACCESS 1427
 #endif
 
-/* The longest text of a record that user space reads, with its "audit(". */
-#define AUDIT_MAX_TEXT 8970
+/* The longest text of a record that auditd writes whole, with its "audit(". */
+#define AUDIT_MAX_TEXT 8913
 
 /* Room for a string in audit's untrusted form, with the NUL. */
 #define AUDIT_UNTRUSTED_LEN(len) (2 * (len) + 3)
@@ -40,7 +40,9 @@ struct audit_record {
  * audit_open() - Take the audit socket and set audit up for tests
  * @why: what stands in the way if the answer is NULL; room for 128 bytes
  *
- * The settings that audit had come back with audit_close().
+ * The settings that audit had come back with audit_close(). If the environment
+ * has an AUDIT_LOG, each record that comes is appended to that file, as auditd
+ * would.
  */
 struct audit *audit_open(char why[128]);
 void audit_close(struct audit *audit);

@@ -163,38 +163,52 @@ static __always_inline int take(struct bpf_audit_context *ac, struct step *step,
 	return NOT_CALLED;
 }
 
-static __always_inline void record(const struct objects *of)
+static __always_inline void take_steps(struct bpf_audit_context *ac, const struct objects *of)
 {
-	struct bpf_audit_context *ac;
 	int i;
-
-	runs++;
-	ac = bpf_audit_log_start();
-	if (!ac) {
-		refused++;
-		return;
-	}
 
 	bpf_for(i, 0, MAX_STEPS) {
 		if (!steps[i].call)
 			break;
 		steps[i].ret = take(ac, &steps[i], of);
 	}
+}
 
+static __always_inline struct bpf_audit_context *start(void)
+{
+	struct bpf_audit_context *ac;
+
+	runs++;
+	ac = bpf_audit_log_start();
+	if (!ac)
+		refused++;
+	return ac;
+}
+
+static __always_inline void record(const struct objects *of)
+{
+	struct bpf_audit_context *ac;
+
+	ac = start();
+	if (!ac)
+		return;
+	take_steps(ac, of);
 	bpf_audit_log_end(ac);
 	ended++;
 }
 
 /* Files. One body, in each of the contexts that a program can run in. */
 
+#define OBJECTS_OF(file) (&(struct objects){		\
+		.path = &(file)->f_path,		\
+		.file = (file),				\
+		.inode = (file)->f_inode,		\
+		.task = bpf_get_current_task_btf(),	\
+	})
+
 static __always_inline void record_file(struct file *file)
 {
-	record(&(struct objects){
-		.path = &file->f_path,
-		.file = file,
-		.inode = file->f_inode,
-		.task = bpf_get_current_task_btf(),
-	});
+	record(OBJECTS_OF(file));
 }
 
 SEC("lsm/file_ioctl")
@@ -249,6 +263,25 @@ int BPF_PROG(on_file_rcu, struct file *file)
 	bpf_rcu_read_lock();
 	record_file(file);
 	bpf_rcu_read_unlock();
+	return 0;
+}
+
+/* Started where it may sleep, and not added to there. */
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_file_rcu_later, struct file *file)
+{
+	struct bpf_audit_context *ac;
+
+	if (!is_subject())
+		return 0;
+
+	ac = start();
+	if (!ac)
+		return 0;
+	bpf_rcu_read_lock();
+	take_steps(ac, OBJECTS_OF(file));
+	bpf_rcu_read_unlock();
+	bpf_audit_log_end(ac);
 	return 0;
 }
 
@@ -406,6 +439,18 @@ int BPF_PROG(on_bind, struct socket *sock, struct sockaddr *address, int addrlen
 	return 0;
 }
 
+SEC("lsm/socket_connect")
+int BPF_PROG(on_connect, struct socket *sock, struct sockaddr *address, int addrlen)
+{
+	if (is_subject())
+		record(&(struct objects){
+			.sock = sock,
+			.address = address,
+			.addrlen = addrlen,
+		});
+	return 0;
+}
+
 SEC("lsm_cgroup/socket_bind")
 int BPF_PROG(on_bind_cgroup, struct socket *sock, struct sockaddr *address, int addrlen)
 {
@@ -417,6 +462,91 @@ int BPF_PROG(on_bind_cgroup, struct socket *sock, struct sockaddr *address, int 
 			.addrlen = addrlen,
 		});
 	return 1;
+}
+
+/*
+ * Memory of the program's that is as long as the verifier asks for, and shorter
+ * than an IPv6 address: a record for each.
+ */
+
+struct short_address {
+	struct sockaddr address;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, int);
+	__type(value, struct short_address);
+	__uint(max_entries, 1);
+} short_array SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, int);
+	__type(value, struct short_address);
+	__uint(max_entries, 1);
+} short_hash SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct short_address);
+	__uint(max_entries, 1);
+} short_element SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, int);
+	__type(value, struct short_address);
+	__uint(max_entries, 1);
+} short_percpu SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);
+} short_ring SEC(".maps");
+
+static __always_inline void record_short(struct step *step, struct short_address *at)
+{
+	struct bpf_audit_context *ac;
+
+	__builtin_memcpy(&at->address, source_addr, sizeof(at->address));
+	ac = bpf_audit_log_start();
+	if (!ac)
+		return;
+	step->ret = bpf_audit_log_net_sockaddr(ac, 0, &at->address, NULL, 28);
+	bpf_audit_log_end(ac);
+}
+
+static __always_inline void record_short_value(struct step *step, void *map)
+{
+	struct short_address *at;
+	int key = 0;
+
+	at = bpf_map_lookup_elem(map, &key);
+	if (at)
+		record_short(step, at);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(on_short_addresses, struct file *file)
+{
+	struct short_address *at;
+
+	if (!is_subject())
+		return 0;
+
+	record_short_value(&steps[0], &short_array);
+	record_short_value(&steps[1], &short_hash);
+	record_short_value(&steps[2], &short_element);
+	record_short_value(&steps[3], &short_percpu);
+	at = bpf_ringbuf_reserve(&short_ring, sizeof(*at), 0);
+	if (at) {
+		record_short(&steps[4], at);
+		bpf_ringbuf_discard(at, 0);
+	}
+	return 0;
 }
 
 /* Interrupts, and where bottom halves are off. */
@@ -630,75 +760,6 @@ int replacement(void)
 {
 	record_cap(4);
 	return 0;
-}
-
-/* Each kfunc alone. None of these can be loaded; it's about why not. */
-
-SEC("?lsm/file_open")
-int alone_end(void *ctx)
-{
-	bpf_audit_log_end(NULL);
-	return 0;
-}
-
-SEC("?lsm/file_open")
-int alone_cause(void *ctx)
-{
-	return bpf_audit_log_cause(NULL, "x");
-}
-
-SEC("?lsm/file_open")
-int alone_cap(void *ctx)
-{
-	return bpf_audit_log_cap(NULL, 0);
-}
-
-SEC("?lsm/file_open")
-int alone_path(void *ctx)
-{
-	return bpf_audit_log_path(NULL, NULL);
-}
-
-SEC("?lsm/file_open")
-int alone_file(void *ctx)
-{
-	return bpf_audit_log_file(NULL, NULL);
-}
-
-SEC("?lsm/file_open")
-int alone_ioctl_op(void *ctx)
-{
-	return bpf_audit_log_ioctl_op(NULL, NULL, 0);
-}
-
-SEC("?lsm/file_open")
-int alone_dentry(void *ctx)
-{
-	return bpf_audit_log_dentry(NULL, NULL);
-}
-
-SEC("?lsm/file_open")
-int alone_inode(void *ctx)
-{
-	return bpf_audit_log_inode(NULL, NULL);
-}
-
-SEC("?lsm/file_open")
-int alone_task(void *ctx)
-{
-	return bpf_audit_log_task(NULL, NULL);
-}
-
-SEC("?lsm/file_open")
-int alone_net_sock(void *ctx)
-{
-	return bpf_audit_log_net_sock(NULL, 0, NULL);
-}
-
-SEC("?lsm/file_open")
-int alone_net_sockaddr(void *ctx)
-{
-	return bpf_audit_log_net_sockaddr(NULL, 0, NULL, NULL, 0);
 }
 
 /* Delivery itself passes this hook: what it writes must not feed it. */

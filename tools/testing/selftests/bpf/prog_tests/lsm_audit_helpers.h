@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests of the audit kfuncs share. A test lists steps for a program
+ * (progs/lsm_audit_kfuncs.h), lets a process of its own, the subject, do what
+ * the program's hook is about, and compares the record that this makes.
+ */
+#ifndef __LSM_AUDIT_HELPERS_H
+#define __LSM_AUDIT_HELPERS_H
+
+#include <bpf/btf.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <test_progs.h>
+
+#include "audit_helpers.h"
+#include "network_helpers.h"
+#include "progs/lsm_audit_kfuncs.h"
+#include "test_lsm_audit_kfuncs.skel.h"
+
+/* What the subject is called, unless a test says otherwise. */
+#define SUBJECT "subject"
+
+/* An interface of the initial network namespace, and what can't be one. */
+#define LO if_nametoindex("lo")
+#define UNKNOWN_NETIF INT_MAX
+
+static struct test_lsm_audit_kfuncs *skel;
+static struct audit *audit;
+
+/* The program under test, while it is attached. */
+static struct bpf_link *attached;
+static __u32 prog_id;
+
+/* A tmpfs of our own: a unix socket can't be bound anywhere. */
+static char dir[32];
+/* A file there. */
+static char file_path[sizeof(dir) + 8];
+static int file_fd = -1;
+static struct stat file_stat;
+
+/* The causes that a program can give: a text, as often as told. */
+static const struct {
+	const char *text;
+	size_t times;
+} causes[NR_CAUSES] = {
+	[CAUSE_PLAIN] = { "no-exec-from-tmp", 1 },
+	[CAUSE_1] = { "x", 1 },
+	[CAUSE_255] = { "c", 255 },
+	[CAUSE_255_HEX] = { "\n", 255 },
+	[CAUSE_0] = { "", 0 },
+	[CAUSE_256] = { "c", 256 },
+	[CAUSE_QUOTE] = { "x\" pid=1 cause=\"y", 1 },
+	[CAUSE_SPACE] = { "two words", 1 },
+	[CAUSE_LINES] = { "one\ntype=1427 msg=audit(1.1:1): pid=1", 1 },
+	[CAUSE_UTF8] = { "\xc3\xa9t\xc3\xa9", 1 },
+	[CAUSE_CONTROL] = { "\x01\x7f", 1 },
+	[CAUSE_EQUALS] = { "a=b,{c}'d'\\", 1 },
+};
+
+static inline void write_cause(int i, char text[CAUSE_ROOM])
+{
+	size_t n;
+
+	text[0] = '\0';
+	for (n = 0; n < causes[i].times; n++)
+		strcat(text, causes[i].text);
+}
+
+/* Without its reason, a test that is skipped looks as good as one that passes. */
+static inline void skip(const char *why, const char *what)
+{
+	printf("SKIP: %s%s\n", why, what);
+	test__force_log();
+	test__skip();
+}
+
+/* A process that acts */
+
+typedef bool (*act_fn)(const void *arg);
+
+static const struct step *wanted_steps;
+
+/*
+ * Let a process called @comm take the steps, by @act.
+ *
+ * It isn't the test itself, because that is the audit daemon, of which nothing
+ * is recorded.
+ *
+ * Return: its pid, or -1 if @act failed.
+ */
+static inline pid_t act_as(const char *comm, const struct step *steps, act_fn act,
+			   const void *arg)
+{
+	int status, i;
+	pid_t pid;
+
+	memset(skel->bss->steps, 0, sizeof(skel->bss->steps));
+	for (i = 0; i < MAX_STEPS && steps && steps[i].call; i++) {
+		skel->bss->steps[i] = steps[i];
+		skel->bss->steps[i].ret = NOT_CALLED;
+	}
+	wanted_steps = steps;
+	skel->bss->runs = 0;
+	skel->bss->refused = 0;
+	skel->bss->ended = 0;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		bool done;
+
+		prctl(PR_SET_NAME, comm);
+		skel->bss->tgid = getpid();
+		done = act(arg);
+		skel->bss->tgid = 0;
+		_exit(!done);
+	}
+
+	if (!ASSERT_GT(pid, 0, "fork") ||
+	    !ASSERT_EQ(waitpid(pid, &status, 0), pid, "wait for the subject") ||
+	    !ASSERT_EQ(status, 0, "what the subject did"))
+		return -1;
+	return pid;
+}
+
+/* Compare what the steps returned with what they should have. */
+static inline bool check_returns(void)
+{
+	bool ok = true;
+	char name[64];
+	int i;
+
+	for (i = 0; i < MAX_STEPS && wanted_steps && wanted_steps[i].call; i++) {
+		snprintf(name, sizeof(name), "step %d (call %d) returns", i,
+			 wanted_steps[i].call);
+		ok &= ASSERT_EQ(skel->bss->steps[i].ret, wanted_steps[i].ret, name);
+	}
+	return ok;
+}
+
+/* Expect a record with the head of @pid, a process called @comm. */
+static inline void expect_of(__u32 prog, pid_t pid, const char *comm, const char *text)
+{
+	char name[AUDIT_UNTRUSTED_LEN(16)];
+
+	audit_untrusted(name, comm, strnlen(comm, 15));
+	audit_expect(audit, AUDIT_BPF_LSM_ACCESS, "prog-id=%u pid=%d comm=%s%s", prog, pid,
+		     name, text);
+}
+
+static inline bool settled(void)
+{
+	return ASSERT_EQ(audit_settle(audit, AUDIT_BPF_LSM_ACCESS), 0,
+			 "records that differ from what is expected");
+}
+
+/* One record: the subject acts, the program takes @steps, the record reads @text. */
+static inline bool check_record(const struct step *steps, const char *text, act_fn act,
+				const void *arg)
+{
+	pid_t pid;
+
+	if (!ASSERT_OK(audit_drain(audit), "drain audit"))
+		return false;
+
+	pid = act_as(SUBJECT, steps, act, arg);
+	if (pid < 0 || !ASSERT_EQ(skel->bss->runs, 1, "runs of the program"))
+		return false;
+
+	expect_of(prog_id, pid, SUBJECT, text);
+	return settled() & check_returns();
+}
+
+/* What a subject can do. Whether it succeeds is not the point, but for set-up. */
+
+static inline bool act_ioctl(const void *fd)
+{
+	ioctl(*(const int *)fd, 0x5401, NULL);
+	return true;
+}
+
+static inline bool act_ioctl_file(const void *unused)
+{
+	return act_ioctl(&file_fd);
+}
+
+static inline bool act_getsockname(const void *fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	return !getsockname(*(const int *)fd, (struct sockaddr *)&address, &len);
+}
+
+static inline bool act_fchmod(const void *fd)
+{
+	return !fchmod(*(const int *)fd, 0600);
+}
+
+struct endpoint {
+	struct sockaddr_storage address;
+	socklen_t len;
+};
+
+static inline bool act_bind(const void *arg)
+{
+	const struct endpoint *endpoint = arg;
+	int fd;
+
+	fd = socket(endpoint->address.ss_family, SOCK_DGRAM, 0);
+	return fd >= 0 && !bind(fd, (struct sockaddr *)&endpoint->address, endpoint->len);
+}
+
+static inline bool act_accept(const void *fd)
+{
+	return accept(*(const int *)fd, NULL, NULL) >= 0;
+}
+
+/* Programs */
+
+static inline void detach(void)
+{
+	bpf_link__destroy(attached);
+	attached = NULL;
+}
+
+static inline __u32 id_of(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (!ASSERT_OK(bpf_prog_get_info_by_fd(bpf_program__fd(prog), &info, &len), "prog info"))
+		return 0;
+	return info.id;
+}
+
+static inline bool is_loaded(const struct bpf_program *prog)
+{
+	if (bpf_program__autoload(prog))
+		return true;
+	skip("the kernel has no hook for ", bpf_program__section_name(prog));
+	return false;
+}
+
+/* Attach a program; the runner detaches it when the subtest ends. */
+static inline bool attach(struct bpf_program *prog)
+{
+	detach();
+	if (!is_loaded(prog))
+		return false;
+	prog_id = id_of(prog);
+	attached = bpf_program__attach(prog);
+	return ASSERT_OK_PTR(attached, "attach");
+}
+
+/* Addresses */
+
+static inline struct endpoint ipv4(const char *address, __u16 port)
+{
+	struct endpoint endpoint = {};
+
+	make_sockaddr(AF_INET, address, port, &endpoint.address, &endpoint.len);
+	return endpoint;
+}
+
+static inline struct endpoint ipv6(const char *address, __u16 port)
+{
+	struct endpoint endpoint = {};
+
+	make_sockaddr(AF_INET6, address, port, &endpoint.address, &endpoint.len);
+	return endpoint;
+}
+
+static inline struct endpoint of_family(sa_family_t family)
+{
+	return (struct endpoint){ .address.ss_family = family };
+}
+
+static inline bool has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static inline bool needs_ipv6(void)
+{
+	bool has = has_ipv6();
+
+	if (!has)
+		skip("the kernel has no ", "IPv6");
+	return has;
+}
+
+static inline void set_addresses(struct endpoint source, struct endpoint dest)
+{
+	memcpy(skel->bss->source_addr, &source.address, sizeof(source.address));
+	memcpy(skel->bss->dest_addr, &dest.address, sizeof(dest.address));
+}
+
+static inline int port_of(int fd)
+{
+	return ntohs(get_socket_local_port(fd));
+}
+
+/* Text of the file in our tmpfs, for the calls that print its path or its name. */
+
+static inline char *text_of(const char *key, const char *string, size_t len,
+			    unsigned long ino, const char *more)
+{
+	char untrusted[AUDIT_UNTRUSTED_LEN(PATH_MAX)], *text;
+
+	audit_untrusted(untrusted, string, len);
+	if (asprintf(&text, " %s=%s dev={str} ino=%lu%s", key, untrusted, ino, more) < 0)
+		return NULL;
+	return text;
+}
+
+static inline int last_cap(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/cap_last_cap", "r");
+	int cap = -1;
+
+	if (file) {
+		if (fscanf(file, "%d", &cap) != 1)
+			cap = -1;
+		fclose(file);
+	}
+	return cap;
+}
+
+/*
+ * Make a file whose path, of @len bytes, is all hex in a record: longer than
+ * what open() takes, and as long as d_path() gives.
+ */
+static inline int open_deep(size_t len)
+{
+	size_t left = len - strlen(dir), part;
+	char name[NAME_MAX + 1];
+	int at, next;
+
+	at = open(dir, O_PATH | O_DIRECTORY);
+	while (at >= 0 && left) {
+		/* A slash and a name; the last one isn't empty. */
+		part = left > 202 ? 200 : left > 102 ? 100 : left - 1;
+		left -= part + 1;
+		memset(name, left ? ' ' : '"', part);
+		name[part] = '\0';
+		if (left)
+			mkdirat(at, name, 0700);
+		next = openat(at, name, left ? O_PATH | O_DIRECTORY : O_RDWR | O_CREAT, 0600);
+		close(at);
+		at = next;
+	}
+	return at;
+}
+
+/* A socket that is connected to another, both with addresses of their own. */
+static inline int connected(int family, const char *from, const char *to, int *peer)
+{
+	struct sockaddr_storage address;
+	int server, fd = -1, on = 1;
+	socklen_t len;
+
+	server = start_server(family, SOCK_STREAM, to, 0, 0);
+	if (!ASSERT_OK_FD(server, "listen"))
+		return -1;
+
+	fd = socket(family, SOCK_STREAM, 0);
+	make_sockaddr(family, from, 0, &address, &len);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (!ASSERT_OK(bind(fd, (struct sockaddr *)&address, len), "bind") ||
+	    !ASSERT_OK(connect_fd_to_fd(fd, server, 0), "connect")) {
+		close(fd);
+		close(server);
+		return -1;
+	}
+	*peer = server;
+	return fd;
+}
+
+static inline int unix_socket(const char *name, size_t len)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	memcpy(address.sun_path, name, len);
+	if (!ASSERT_OK(len ? bind(fd, (struct sockaddr *)&address,
+				  offsetof(struct sockaddr_un, sun_path) + len) : 0, "bind"))
+		return -1;
+	return fd;
+}
+
+/* What a whole test needs. */
+
+static inline bool has_function(const struct btf *btf, const char *name)
+{
+	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+static inline bool has_kfuncs(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has;
+
+	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
+		return false;
+	has = has_function(btf, "bpf_audit_log_start");
+	btf__free(btf);
+	return has;
+}
+
+/* Without a securityfs to look at, it is taken to be. */
+static inline bool is_lsm_enabled(void)
+{
+	FILE *file = fopen("/sys/kernel/security/lsm", "r");
+	char lsms[256] = "", *lsm;
+
+	if (!file)
+		return true;
+	if (!fgets(lsms, sizeof(lsms), file))
+		lsms[0] = '\0';
+	fclose(file);
+	for (lsm = strtok(lsms, ",\n"); lsm; lsm = strtok(NULL, ",\n")) {
+		if (!strcmp(lsm, "bpf"))
+			return true;
+	}
+	return false;
+}
+
+static inline bool can_run(void)
+{
+	if (!has_kfuncs()) {
+		skip("the kernel has no audit kfuncs", " (CONFIG_BPF_LSM_AUDIT)");
+		return false;
+	}
+	if (!is_lsm_enabled()) {
+		skip("the kernel was booted without the LSM ", "bpf");
+		return false;
+	}
+	return true;
+}
+
+/* Programs on hooks that this kernel was configured without stay away. */
+static inline bool load_programs(void)
+{
+	struct bpf_program *prog;
+	struct btf *btf;
+	char hook[64];
+	int i;
+
+	skel = test_lsm_audit_kfuncs__open();
+	btf = btf__load_vmlinux_btf();
+	if (!ASSERT_OK_PTR(skel, "open the programs") || !ASSERT_OK_PTR(btf, "BTF of the kernel"))
+		return false;
+
+	bpf_object__for_each_program(prog, skel->obj) {
+		snprintf(hook, sizeof(hook), "bpf_lsm_%s",
+			 strchr(bpf_program__section_name(prog), '/') + 1);
+		if (!has_function(btf, hook))
+			bpf_program__set_autoload(prog, false);
+	}
+	btf__free(btf);
+
+	for (i = 0; i < NR_CAUSES; i++)
+		write_cause(i, (char *)skel->rodata->causes[i]);
+	return ASSERT_OK(test_lsm_audit_kfuncs__load(skel), "load the programs");
+}
+
+static inline bool make_file(void)
+{
+	snprintf(dir, sizeof(dir), "/tmp/lsm_audit_kfuncs_XXXXXX");
+	if (!ASSERT_OK_PTR(mkdtemp(dir), "make a folder") ||
+	    !ASSERT_OK(SYS_NOFAIL("mount -t tmpfs tmpfs %s", dir), "mount a tmpfs"))
+		return false;
+	snprintf(file_path, sizeof(file_path), "%s/file", dir);
+	file_fd = open(file_path, O_RDWR | O_CREAT, 0600);
+	return ASSERT_OK_FD(file_fd, "make a file") &&
+	       ASSERT_OK(fstat(file_fd, &file_stat), "stat it");
+}
+
+static inline void remove_file(void)
+{
+	if (file_fd >= 0)
+		close(file_fd);
+	file_fd = -1;
+	SYS_NOFAIL("umount -l %s", dir);
+	rmdir(dir);
+}
+
+/* What the kernel complained of, in bits. */
+static inline long complaints(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/tainted", "r");
+	long bits = 0;
+
+	if (file) {
+		if (fscanf(file, "%ld", &bits) != 1)
+			bits = 0;
+		fclose(file);
+	}
+	return bits;
+}
+
+struct subtest {
+	const char *name;
+	void (*run)(void);
+	/* Records may be lost, which is what it's about. */
+	bool loses;
+};
+
+static inline void run_subtest(const struct subtest *subtest)
+{
+	long before = complaints(), lost = audit_lost(audit);
+
+	subtest->run();
+	detach();
+	ASSERT_EQ(complaints(), before, "/proc/sys/kernel/tainted");
+	if (!subtest->loses)
+		ASSERT_EQ(audit_lost(audit), lost, "records that audit lost");
+}
+
+static inline void run_subtests(const struct subtest *subtests, size_t count)
+{
+	char why[128];
+	size_t i;
+
+	if (!can_run())
+		return;
+
+	audit = audit_open(why);
+	if (!audit) {
+		skip("", why);
+		return;
+	}
+
+	if (load_programs() && make_file()) {
+		for (i = 0; i < count; i++) {
+			if (test__start_subtest(subtests[i].name))
+				run_subtest(&subtests[i]);
+		}
+	}
+
+	remove_file();
+	test_lsm_audit_kfuncs__destroy(skel);
+	skel = NULL;
+	audit_close(audit);
+}
+
+#endif /* __LSM_AUDIT_HELPERS_H */

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The audit kfuncs wherever a program can run: where it may sleep and where not,
+ * in interrupts and callbacks, and on hooks whose objects are not what the
+ * verifier takes them for.
+ */
+#include <sys/mman.h>
+
+#include "cgroup_helpers.h"
+#include "lsm_audit_helpers.h"
+
+/* As check_record(), where the current task need not be the subject. */
+static bool check_record_of_nobody(const struct step *steps, const char *text, act_fn act,
+				   const void *arg)
+{
+	const struct audit_record *record;
+
+	if (!ASSERT_OK(audit_drain(audit), "drain audit") ||
+	    act_as(SUBJECT, steps, act, arg) < 0 ||
+	    !ASSERT_EQ(skel->bss->runs, 1, "runs of the program"))
+		return false;
+
+	audit_expect(audit, AUDIT_BPF_LSM_ACCESS, "prog-id=%u pid=? comm=?%s", prog_id, text);
+	if (!(settled() & check_returns()))
+		return false;
+
+	record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
+	return ASSERT_EQ(audit_count(audit, AUDIT_SYSCALL, record->serial), 0,
+			 "SYSCALL records of its serial");
+}
+
+static void check_file_and_cause(void)
+{
+	const struct step steps[] = { { CALL_FILE }, { CALL_CAUSE, .arg = CAUSE_255 }, {} };
+	char text[PATH_MAX], cause[CAUSE_ROOM];
+
+	write_cause(CAUSE_255, cause);
+	snprintf(text, sizeof(text), " path=\"%s\" dev={str} ino=%lu cause=\"%s\"", file_path,
+		 file_stat.st_ino, cause);
+	check_record(steps, text, act_ioctl_file, NULL);
+}
+
+static void test_sleepable(void)
+{
+	if (attach(skel->progs.on_file_sleepable))
+		check_file_and_cause();
+}
+
+/* It must not sleep in these: the runner looks for the kernel's complaint. */
+
+static void test_rcu_read_lock(void)
+{
+	if (attach(skel->progs.on_file_rcu))
+		check_file_and_cause();
+}
+
+static void test_rcu_read_lock_later(void)
+{
+	if (attach(skel->progs.on_file_rcu_later))
+		check_file_and_cause();
+}
+
+static void test_preempt_disabled(void)
+{
+	if (attach(skel->progs.on_file_preempt))
+		check_file_and_cause();
+}
+
+static void test_irq_disabled(void)
+{
+	if (attach(skel->progs.on_file_irq))
+		check_file_and_cause();
+}
+
+static void test_cgroup(void)
+{
+	const struct step steps[] = {
+		{ CALL_TASK },
+		{ CALL_NET_SOCKADDR, .source = ADDR_STACK, .addrlen = 28,
+		  .ret = has_ipv6() ? -EINVAL : -EAFNOSUPPORT },
+		{ CALL_NET_SOCKADDR, .dest = ADDR_HOOK, .addrlen = ADDRLEN_OF_HOOK },
+		{}
+	};
+	struct endpoint four = ipv4("127.0.0.6", 0), six = ipv6("::1", 0);
+	int cgroup;
+
+	if (!is_loaded(skel->progs.on_bind_cgroup))
+		return;
+	cgroup = cgroup_setup_and_join("/lsm_audit_kfuncs");
+	if (!ASSERT_OK_FD(cgroup, "join a cgroup"))
+		return;
+
+	detach();
+	prog_id = id_of(skel->progs.on_bind_cgroup);
+	attached = bpf_program__attach_cgroup(skel->progs.on_bind_cgroup, cgroup);
+	set_addresses(six, six);
+	if (ASSERT_OK_PTR(attached, "attach to the cgroup")) {
+		check_record(steps, " opid={num} ocomm=\"" SUBJECT "\" daddr=127.0.0.6", act_bind,
+			     &four);
+		if (has_ipv6())
+			check_record(steps, " opid={num} ocomm=\"" SUBJECT "\" daddr=::1",
+				     act_bind, &six);
+	}
+	detach();
+	close(cgroup);
+	cleanup_cgroup_environment();
+}
+
+/* Send until a packet met a process, not the kernel's own thread for interrupts. */
+static bool act_send(const void *arg)
+{
+	const int *fds = arg;
+	char byte;
+	int i;
+
+	for (i = 0; i < 1000 && !__atomic_load_n(&skel->bss->runs, __ATOMIC_ACQUIRE); i++) {
+		if (send(fds[1], "", 1, 0) != 1 || recv(fds[0], &byte, 1, 0) != 1)
+			return false;
+	}
+	return i < 1000;
+}
+
+static void test_softirq(void)
+{
+	const struct step steps[] = {
+		{ CALL_PATH, .ret = -EOPNOTSUPP },
+		{ CALL_FILE, .ret = -EOPNOTSUPP },
+		{ CALL_IOCTL_OP, .ret = -EOPNOTSUPP },
+		{ CALL_INODE, .ret = -EOPNOTSUPP },
+		{ CALL_CAUSE, .arg = CAUSE_SPACE },
+		{ CALL_CAP, .arg = 13 },
+		{ CALL_TASK },
+		{ CALL_NET_SOCKADDR, .source = ADDR_STACK, .addrlen = 28,
+		  .ret = has_ipv6() ? -EINVAL : -EAFNOSUPPORT },
+		{ CALL_NET_SOCKADDR, .arg = LO, .dest = ADDR_MAP, .addrlen = 16 },
+		{}
+	};
+	int fds[2];
+
+	if (!attach(skel->progs.on_packet))
+		return;
+
+	set_addresses(ipv6("2001:db8::1", 1), ipv4("192.0.2.1", 1));
+	fds[0] = start_server(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
+	fds[1] = connect_to_fd(fds[0], 0);
+	skel->bss->port = port_of(fds[0]);
+	check_record_of_nobody(steps,
+			       " cause=74776F20776F726473 capability=13  opid={num} ocomm={str} daddr=192.0.2.1 dest=1 netif=lo",
+			       act_send, fds);
+	skel->bss->port = 0;
+	close(fds[1]);
+	close(fds[0]);
+}
+
+/* A process with its bottom halves off is no interrupt, but may work for others. */
+static void test_bottom_halves_off(void)
+{
+	const struct step sock[] = { { CALL_NET_SOCK }, { CALL_CAP }, {} };
+	const struct step unix_sock[] = {
+		{ CALL_NET_SOCK, .ret = -EOPNOTSUPP },
+		/* Refused, so that the keys are free. */
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 16 },
+		{}
+	};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, peer;
+	char text[128];
+
+	if (!attach(skel->progs.on_graft))
+		return;
+
+	fd = connected(AF_INET, "127.0.0.2", "127.0.0.3", &peer);
+	if (fd >= 0) {
+		snprintf(text, sizeof(text),
+			 " laddr=127.0.0.3 lport=%d faddr=127.0.0.2 fport=%d capability=0 ",
+			 port_of(peer), port_of(fd));
+		check_record_of_nobody(sock, text, act_accept, &peer);
+		close(fd);
+		close(peer);
+	}
+
+	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/accept", dir);
+	peer = unix_socket(address.sun_path, strlen(address.sun_path));
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (ASSERT_OK(listen(peer, 1), "listen") &&
+	    ASSERT_OK(connect(fd, (struct sockaddr *)&address, sizeof(address)), "connect"))
+		check_record_of_nobody(unix_sock, " saddr=192.0.2.1 src=1", act_accept, &peer);
+	close(fd);
+	close(peer);
+	unlink(address.sun_path);
+}
+
+static bool act_ioctl_and_wait(const void *unused)
+{
+	int i;
+
+	act_ioctl_file(NULL);
+	for (i = 0; i < 5000 && !__atomic_load_n(&skel->bss->ended, __ATOMIC_ACQUIRE); i++)
+		usleep(1000);
+	return i < 5000;
+}
+
+/* The stack of a callback is a program's own, as well. */
+static void test_timer(void)
+{
+	const struct step steps[] = {
+		{ CALL_NET_SOCKADDR, .source = ADDR_STACK, .addrlen = 28, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .dest = ADDR_STACK, .addrlen = 24, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 28 },
+		{}
+	};
+
+	if (!needs_ipv6() || !attach(skel->progs.on_timer))
+		return;
+	set_addresses(ipv6("2001:db8::1", 1234), ipv6("2001:db8::1", 1234));
+	check_record_of_nobody(steps, " saddr=2001:db8::1 src=1234", act_ioctl_and_wait, NULL);
+}
+
+static void test_workqueue(void)
+{
+	const struct step steps[] = {
+		{ CALL_NET_SOCKADDR, .source = ADDR_STACK, .addrlen = 28, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 28 },
+		{}
+	};
+
+	if (!needs_ipv6() || !attach(skel->progs.on_work))
+		return;
+	set_addresses(ipv6("2001:db8::1", 1234), ipv6("2001:db8::1", 1234));
+	audit_drain(audit);
+	act_as(SUBJECT, steps, act_ioctl_and_wait, NULL);
+	/* The subject is the kernel's thread. */
+	audit_expect(audit, AUDIT_BPF_LSM_ACCESS,
+		     "prog-id=%u pid={num} comm={str} saddr=2001:db8::1 src=1234", prog_id);
+	settled();
+	check_returns();
+}
+
+/* Hooks that pass NULL for what the verifier takes for an object. */
+
+static bool act_receive_with_passsec(const void *fd)
+{
+	char control[256], byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	return recvmsg(*(const int *)fd, &message, 0) == 1;
+}
+
+static void test_null_sock(void)
+{
+	const struct step steps[] = {
+		{ CALL_NET_SOCK, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR },
+		{}
+	};
+	int server, client, on = 1;
+
+	if (!attach(skel->progs.on_peersec))
+		return;
+
+	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
+	server = start_server(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
+	client = connect_to_fd(server, 0);
+	if (ASSERT_OK(setsockopt(server, IPPROTO_IP, IP_PASSSEC, &on, sizeof(on)), "IP_PASSSEC") &&
+	    ASSERT_EQ(send(client, "", 1, 0), 1, "send"))
+		check_record(steps, " saddr=192.0.2.1 src=1", act_receive_with_passsec, &server);
+	close(client);
+	close(server);
+}
+
+static bool act_memfd(const void *unused)
+{
+	return memfd_create("anonymous", 0) >= 0;
+}
+
+static void test_null_inode(void)
+{
+	const struct step steps[] = {
+		{ CALL_INODE, .ret = -EINVAL },
+		{ CALL_INODE },
+		{}
+	};
+
+	/* The second one is there, and has no name. */
+	if (attach(skel->progs.on_anon_inode))
+		check_record(steps, " dev={str} ino={num}", act_memfd, NULL);
+}
+
+/* Hooks that the verifier trusts, though their object isn't complete. */
+
+static bool act_fork(const void *unused)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	return waitpid(pid, NULL, 0) == pid;
+}
+
+static void test_half_made_task(void)
+{
+	const struct step steps[] = { { CALL_TASK }, {} };
+
+	/* It has its parent's name, and still its process. */
+	if (attach(skel->progs.on_task_alloc))
+		check_record(steps, " opid={num} ocomm=\"" SUBJECT "\"", act_fork, NULL);
+}
+
+static bool act_socket(const void *unused)
+{
+	return socket(AF_INET, SOCK_DGRAM, 0) >= 0;
+}
+
+static void test_half_made_inode(void)
+{
+	const struct step steps[] = { { CALL_INODE }, {} };
+
+	/* It has neither name nor number. */
+	if (attach(skel->progs.on_inode_alloc))
+		check_record(steps, " dev={str} ino=0", act_socket, NULL);
+}
+
+static bool act_drop_file(const void *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+
+	return fd >= 0 && !unlink(path) && !close(fd);
+}
+
+static void test_dying_inode(void)
+{
+	const struct step steps[] = { { CALL_INODE }, {} };
+	char path[sizeof(dir) + 8];
+
+	/* Its name is gone. */
+	snprintf(path, sizeof(path), "%s/dying", dir);
+	if (attach(skel->progs.on_inode_free))
+		check_record(steps, " dev={str} ino={num}", act_drop_file, path);
+}
+
+static const struct subtest subtests[] = {
+	{ "sleepable", test_sleepable },
+	{ "rcu_read_lock", test_rcu_read_lock },
+	{ "rcu_read_lock_later", test_rcu_read_lock_later },
+	{ "preempt_disabled", test_preempt_disabled },
+	{ "irq_disabled", test_irq_disabled },
+	{ "cgroup", test_cgroup },
+	{ "softirq", test_softirq },
+	{ "bottom_halves_off", test_bottom_halves_off },
+	{ "timer", test_timer },
+	{ "workqueue", test_workqueue },
+	{ "null_sock", test_null_sock },
+	{ "null_inode", test_null_inode },
+	{ "half_made_task", test_half_made_task },
+	{ "half_made_inode", test_half_made_inode },
+	{ "dying_inode", test_dying_inode },
+};
+
+/* The audit socket is one for the whole machine. */
+void serial_test_lsm_audit_kfuncs_contexts(void)
+{
+	run_subtests(subtests, ARRAY_SIZE(subtests));
+}

@@ -1,0 +1,552 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rules that hold for all records of the audit kfuncs: their head, their
+ * keys, their length, and who may write them.
+ */
+#include <sched.h>
+
+#include "cap_helpers.h"
+#include "lsm_audit_helpers.h"
+#include "lsm_audit_kfuncs_alone.skel.h"
+#include "lsm_audit_kfuncs_fail.skel.h"
+
+/* The specification's table, as far as calls can meet in one record. */
+enum key {
+	KEY_CAUSE = 1 << 0,
+	KEY_CAPABILITY = 1 << 1,
+	KEY_PATH = 1 << 2,
+	KEY_DEV = 1 << 3,
+	KEY_INO = 1 << 4,
+	KEY_IOCTLCMD = 1 << 5,
+	KEY_NAME = 1 << 6,
+	KEY_OPID_OCOMM = 1 << 7,
+	KEY_LADDR_ETC = 1 << 8,
+	KEY_SADDR_ETC = 1 << 9,
+	KEY_NETIF = 1 << 10,
+};
+
+static const struct {
+	int keys;
+	const char *text;
+} fields[NR_CALLS] = {
+	[CALL_CAUSE] = { KEY_CAUSE, " cause=\"no-exec-from-tmp\"" },
+	[CALL_CAP] = { KEY_CAPABILITY, " capability=0 " },
+	[CALL_PATH] = { KEY_PATH | KEY_DEV | KEY_INO, " path={str} dev={str} ino={num}" },
+	[CALL_FILE] = { KEY_PATH | KEY_DEV | KEY_INO, " path={str} dev={str} ino={num}" },
+	[CALL_IOCTL_OP] = { KEY_PATH | KEY_DEV | KEY_INO | KEY_IOCTLCMD,
+			    " path={str} dev={str} ino={num} ioctlcmd=0x0" },
+	[CALL_DENTRY] = { KEY_NAME | KEY_DEV | KEY_INO, " name={str} dev={str} ino={num}" },
+	[CALL_INODE] = { KEY_NAME | KEY_DEV | KEY_INO, " name={str} dev={str} ino={num}" },
+	[CALL_TASK] = { KEY_OPID_OCOMM, " opid={num} ocomm=\"" SUBJECT "\"" },
+	[CALL_NET_SOCK] = { KEY_LADDR_ETC | KEY_NETIF, "" },
+	[CALL_NET_SOCKADDR] = { KEY_SADDR_ETC | KEY_NETIF, " saddr=192.0.2.1 src=1" },
+};
+
+/*
+ * Every pair of calls that one program can make: the second is refused if, and
+ * only if, the first has one of its keys. No hook has a directory entry and a
+ * socket, so that these two are the one pair that can't be.
+ */
+static void check_pairs(act_fn act, const void *arg, int without, int more_net_sock_keys)
+{
+	int first, second;
+	char text[256];
+
+	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
+	for (first = CALL_CAUSE; first < NR_CALLS; first++) {
+		for (second = CALL_CAUSE; second < NR_CALLS; second++) {
+			int one = fields[first].keys, other = fields[second].keys;
+			bool clash;
+
+			if (first == without || second == without)
+				continue;
+			if (first == CALL_NET_SOCK)
+				one |= more_net_sock_keys;
+			if (second == CALL_NET_SOCK)
+				other |= more_net_sock_keys;
+			clash = one & other;
+
+			const struct step steps[] = {
+				{ first, .source = ADDR_MAP, .addrlen = 16 },
+				{ second, .source = ADDR_MAP, .addrlen = 16,
+				  .ret = clash ? -EINVAL : 0 },
+				/* A clash isn't forgotten. */
+				{ first, .source = ADDR_MAP, .addrlen = 16, .ret = -EINVAL },
+				{}
+			};
+
+			snprintf(text, sizeof(text), "%s%s", fields[first].text,
+				 clash ? "" : fields[second].text);
+			if (!check_record(steps, text, act, arg))
+				printf("that was call %d, then call %d\n", first, second);
+		}
+	}
+}
+
+static void test_no_key_twice(void)
+{
+	struct endpoint any = ipv4("0.0.0.0", 0);
+
+	if (attach(skel->progs.on_bind))
+		check_pairs(act_bind, &any, CALL_DENTRY, 0);
+}
+
+static void test_no_key_twice_unix(void)
+{
+	struct endpoint unnamed = of_family(AF_UNIX);
+
+	/* A unix socket's address is a path. */
+	unnamed.len = sizeof(sa_family_t);
+	if (attach(skel->progs.on_bind))
+		check_pairs(act_bind, &unnamed, CALL_DENTRY, KEY_PATH);
+}
+
+static void test_no_key_twice_dentry(void)
+{
+	if (attach(skel->progs.on_dentry))
+		check_pairs(act_fchmod, &file_fd, CALL_NET_SOCK, 0);
+}
+
+/* What is refused prints nothing, and leaves its keys to those who come later. */
+static void test_refused_claims_nothing(void)
+{
+	struct endpoint any = ipv4("127.0.0.1", 0);
+	const struct step steps[] = {
+		{ CALL_CAUSE, .arg = CAUSE_0, .ret = -EINVAL },
+		{ CALL_CAUSE, .arg = CAUSE_256, .ret = -EINVAL },
+		{ CALL_CAUSE, .arg = CAUSE_1 },
+		{ CALL_CAP, .arg = -1, .ret = -EINVAL },
+		{ CALL_CAP, .arg = last_cap() + 1, .ret = -EINVAL },
+		{ CALL_CAP, .arg = 1 },
+		{ CALL_NET_SOCKADDR, .addrlen = 16, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 15, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .dest = ADDR_MAP, .addrlen = 28,
+		  .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .dest = ADDR_MAP, .addrlen = 110, .ret = -EAFNOSUPPORT },
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 16 },
+		{}
+	};
+	/* Keys that clash: of those that don't, none is claimed. */
+	const struct step clash[] = {
+		{ CALL_INODE },
+		{ CALL_PATH, .ret = -EINVAL },
+		{ CALL_IOCTL_OP, .ret = -EINVAL },
+		{ CALL_NET_SOCK },
+		{}
+	};
+	const struct step net[] = {
+		{ CALL_NET_SOCK },
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 16, .ret = -EINVAL },
+		{ CALL_PATH },
+		{}
+	};
+	struct endpoint unnamed = of_family(AF_UNIX);
+
+	if (!attach(skel->progs.on_bind))
+		return;
+
+	set_addresses(ipv4("192.0.2.1", 1), of_family(AF_UNIX));
+	check_record(steps, " cause=\"x\" capability=1  saddr=192.0.2.1 src=1", act_bind, &any);
+	check_record(net, " path={str} dev={str} ino={num}", act_bind, &any);
+
+	/* "path" is a key of a unix socket. It is still free. */
+	unnamed.len = sizeof(sa_family_t);
+	check_record(clash, " name={str} dev={str} ino={num}", act_bind, &unnamed);
+}
+
+static void test_order_of_calls(void)
+{
+	struct endpoint any = ipv4("127.0.0.1", 0);
+	const struct step steps[] = {
+		{ CALL_CAUSE, .arg = CAUSE_1 },
+		{ CALL_CAP, .arg = 12 },
+		{ CALL_IOCTL_OP, .arg = 7 },
+		{ CALL_TASK },
+		{ CALL_NET_SOCKADDR, .arg = LO, .source = ADDR_MAP, .addrlen = 16 },
+		{}
+	};
+	const struct step backwards[] = { steps[4], steps[3], steps[2], steps[1], steps[0], {} };
+
+	if (!attach(skel->progs.on_bind))
+		return;
+
+	set_addresses(ipv4("192.0.2.1", 1), any);
+	check_record(steps,
+		     " cause=\"x\" capability=12  path={str} dev={str} ino={num} ioctlcmd=0x7 opid={num} ocomm=\"subject\" saddr=192.0.2.1 src=1 netif=lo",
+		     act_bind, &any);
+	check_record(backwards,
+		     " saddr=192.0.2.1 src=1 netif=lo opid={num} ocomm=\"subject\" path={str} dev={str} ino={num} ioctlcmd=0x7 capability=12  cause=\"x\"",
+		     act_bind, &any);
+}
+
+/* Nor can the name of a file: it is hex if it isn't plain. */
+static void test_file_names(void)
+{
+	static const char * const names[] = {
+		"plain", "two words", "x\" dev=\"y", "a\nb", "\x01\x7f", "\xc3\xa9t\xc3\xa9",
+		"a=b,'c'",
+	};
+	static const int calls[] = { CALL_PATH, CALL_FILE, CALL_IOCTL_OP, CALL_INODE };
+	int fd, i, j;
+
+	if (!attach(skel->progs.on_file))
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		char path[sizeof(dir) + 32];
+		struct stat stat;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		fd = open(path, O_RDWR | O_CREAT, 0600);
+		if (!ASSERT_OK_FD(fd, "make a file") || !ASSERT_OK(fstat(fd, &stat), "stat it"))
+			return;
+
+		for (j = 0; j < ARRAY_SIZE(calls); j++) {
+			const struct step steps[] = { { calls[j] }, {} };
+			bool by_name = calls[j] == CALL_INODE;
+			const char *string = by_name ? names[i] : path;
+			char *text;
+
+			text = text_of(by_name ? "name" : "path", string, strlen(string),
+				       stat.st_ino,
+				       calls[j] == CALL_IOCTL_OP ? " ioctlcmd=0x0" : "");
+			check_record(steps, text, act_ioctl, &fd);
+			free(text);
+		}
+
+		/* Without a name, a path is still known. */
+		unlink(path);
+		if (!names[i][strspn(names[i], "abcdefghijklmnopqrstuvwxyz")]) {
+			const struct step steps[] = { { CALL_FILE }, {} };
+			char *text;
+
+			strcat(path, " (deleted)");
+			text = text_of("path", path, strlen(path), stat.st_ino, "");
+			check_record(steps, text, act_ioctl, &fd);
+			free(text);
+		}
+		close(fd);
+	}
+}
+
+/* No name of a task can add a field or end the record. */
+static void test_head_comm(void)
+{
+	static const char * const names[] = {
+		"sh", "two words", "x\" pid=1 a=\"y", "\"", "a\nb", "\x01\x7f", "\xc3\xa9t\xc3\xa9",
+		"a=b,'c'\\{d}", "fifteen-bytes-x", "sixteen-bytes-xy", "               ", "",
+	};
+	pid_t pid;
+	int i;
+
+	if (!attach(skel->progs.on_file))
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		audit_drain(audit);
+		pid = act_as(names[i], NULL, act_ioctl_file, NULL);
+		expect_of(prog_id, pid, names[i], "");
+		if (!settled())
+			printf("that was '%s'\n", names[i]);
+	}
+}
+
+static void *ioctl_file_in_thread(void *unused)
+{
+	prctl(PR_SET_NAME, "thread");
+	act_ioctl_file(NULL);
+	return NULL;
+}
+
+static bool act_in_thread(const void *unused)
+{
+	pthread_t thread;
+
+	return !pthread_create(&thread, NULL, ioctl_file_in_thread, NULL) &&
+	       !pthread_join(thread, NULL);
+}
+
+static bool act_in_pid_namespace(const void *unused)
+{
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID))
+		return false;
+	skel->bss->tgid = 0;
+	pid = fork();
+	if (!pid) {
+		/* The parent knows the pid that it has in its own namespace. */
+		while (!__atomic_load_n(&skel->bss->tgid, __ATOMIC_ACQUIRE))
+			sched_yield();
+		_exit(!act_ioctl_file(NULL));
+	}
+	skel->bss->tgid = pid;
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
+/* The pid is the process, not the thread, and in the initial namespace. */
+static void test_head_pid(void)
+{
+	pid_t pid;
+
+	if (!attach(skel->progs.on_file))
+		return;
+
+	audit_drain(audit);
+	pid = act_as(SUBJECT, NULL, act_in_thread, NULL);
+	expect_of(prog_id, pid, "thread", "");
+	settled();
+
+	audit_drain(audit);
+	pid = act_as(SUBJECT, NULL, act_in_pid_namespace, NULL);
+	audit_expect(audit, AUDIT_BPF_LSM_ACCESS, "prog-id=%u pid={num} comm=\"" SUBJECT "\"",
+		     prog_id);
+	if (pid > 0 && settled()) {
+		const struct audit_record *record;
+		int got;
+
+		/* In its own namespace it is 1; here it was forked after its parent. */
+		record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
+		got = atoi(strstr(record->text, " pid=") + strlen(" pid="));
+		ASSERT_NEQ(got, 1, "pid in the own namespace");
+		ASSERT_NEQ(got, pid, "pid of the parent");
+	}
+}
+
+/* Each record has the id of the program that wrote it. */
+static void test_head_prog_id(void)
+{
+	struct bpf_program *progs[] = {
+		skel->progs.first_of_three, skel->progs.second_of_three, skel->progs.third_of_three,
+	};
+	struct bpf_link *links[ARRAY_SIZE(progs)] = {};
+	char text[32];
+	int fd, i;
+	pid_t pid;
+
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (!is_loaded(progs[0]) || !ASSERT_OK_FD(fd, "socket"))
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(progs); i++) {
+		links[i] = bpf_program__attach(progs[i]);
+		if (!ASSERT_OK_PTR(links[i], "attach"))
+			goto out;
+	}
+
+	audit_drain(audit);
+	pid = act_as(SUBJECT, NULL, act_getsockname, &fd);
+	for (i = 0; i < ARRAY_SIZE(progs); i++) {
+		snprintf(text, sizeof(text), " capability=%d ", i + 1);
+		expect_of(id_of(progs[i]), pid, SUBJECT, text);
+	}
+	settled();
+out:
+	for (i = 0; i < ARRAY_SIZE(progs); i++)
+		bpf_link__destroy(links[i]);
+	close(fd);
+}
+
+/* The record belongs to the system call, and makes the kernel write its records. */
+static void test_syscall_serial(void)
+{
+	const struct audit_record *record;
+
+	if (!attach(skel->progs.on_file) || !check_record(NULL, "", act_ioctl_file, NULL))
+		return;
+	record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
+	ASSERT_EQ(audit_count(audit, AUDIT_SYSCALL, record->serial), 1,
+		  "SYSCALL records of its serial");
+	ASSERT_EQ(audit_count(audit, AUDIT_EOE, record->serial), 1,
+		  "ends of the event");
+}
+
+static void test_two_records(void)
+{
+	const struct step steps[] = { { 1 }, { 1 }, { 1 }, { 1 }, { 1 }, {} };
+	char text[PATH_MAX];
+	pid_t pid;
+
+	if (!attach(skel->progs.two_records))
+		return;
+
+	audit_drain(audit);
+	pid = act_as(SUBJECT, steps, act_ioctl_file, NULL);
+	expect_of(prog_id, pid, SUBJECT, " capability=2  cause=\"inner\"");
+	snprintf(text, sizeof(text), " capability=1  cause=\"outer\" path=\"%s\" dev={str} ino=%lu",
+		 file_path, file_stat.st_ino);
+	expect_of(prog_id, pid, SUBJECT, text);
+	settled();
+	check_returns();
+}
+
+/* The longest records */
+
+static void test_longest_record(void)
+{
+	/* A name in hex, and the longest of the rest. */
+	static const char comm[] = "               ";
+	const struct step all[] = {
+		{ CALL_TASK },
+		{ CALL_CAP, .arg = 10 },
+		{ CALL_NET_SOCKADDR, .arg = LO, .source = ADDR_MAP, .dest = ADDR_MAP,
+		  .addrlen = 28 },
+		{ CALL_IOCTL_OP, .arg = 0xffff },
+		{ CALL_CAUSE, .arg = CAUSE_255_HEX },
+		{}
+	};
+	const struct step last_too_long[] = { all[0], all[1], all[2], all[4],
+		{ CALL_FILE, .ret = -E2BIG },
+		/* That has claimed neither "dev" nor "ino". */
+		{ CALL_INODE },
+		{}
+	};
+	const size_t cause_len = strlen(" cause=") + 2 * 255;
+	size_t len, longest = 0, refused = 0;
+	int fd;
+
+	if (!needs_ipv6() || !attach(skel->progs.on_file))
+		return;
+
+	set_addresses(ipv6("2001:db8:1111:2222:3333:4444:5555:6666", 65535),
+		      ipv6("2001:db8:1111:2222:3333:4444:5555:7777", 65535));
+
+	/* The last call is refused if, and only if, the record gets too long by it. */
+	for (len = 4015; len < 4080; len++) {
+		const struct audit_record *record;
+		int ret;
+
+		fd = open_deep(len);
+		if (!ASSERT_OK_FD(fd, "open a deep file"))
+			return;
+		audit_drain(audit);
+		act_as(comm, all, act_ioctl, &fd);
+		close(fd);
+		ASSERT_GE(audit_settle(audit, 0), 0, "settle");
+		record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
+		if (!ASSERT_OK_PTR(record, "a record"))
+			return;
+
+		ret = skel->bss->steps[4].ret;
+		ASSERT_OK(skel->bss->steps[3].ret, "the path fits");
+		if (ret) {
+			ASSERT_EQ(ret, -E2BIG, "a cause that is too long");
+			ASSERT_NULL(strstr(record->text, " cause="), "a refused cause");
+			ASSERT_GT(record->len + cause_len, AUDIT_MAX_TEXT, "refused");
+			refused++;
+		} else {
+			ASSERT_OK_PTR(strstr(record->text, " cause="), "an accepted cause");
+			ASSERT_LE(record->len, AUDIT_MAX_TEXT, "accepted");
+			if (record->len > longest)
+				longest = record->len;
+		}
+	}
+	/* Each byte of the path is two of the record. */
+	ASSERT_GE(longest, AUDIT_MAX_TEXT - 1, "the longest record");
+	ASSERT_GT(refused, 0, "records that would be longer");
+
+	/* A path that doesn't fit leaves its keys to an inode. */
+	fd = open_deep(4105);
+	if (ASSERT_OK_FD(fd, "open a deep file")) {
+		audit_drain(audit);
+		act_as(comm, last_too_long, act_ioctl, &fd);
+		check_returns();
+		close(fd);
+	}
+}
+
+/* What the verifier refuses */
+
+/* Load the object, but only the program called @name: the verifier tells @why not. */
+static void check_refused(struct bpf_object *obj, const char *name, const char *why)
+{
+	static char log[64 << 10];
+	struct bpf_program *prog;
+
+	log[0] = '\0';
+	bpf_object__for_each_program(prog, obj)
+		bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), name));
+	prog = bpf_object__find_program_by_name(obj, name);
+	bpf_program__set_log_buf(prog, log, sizeof(log));
+
+	ASSERT_ERR(bpf_object__load(obj), name);
+	ASSERT_HAS_SUBSTR(log, why, "the verifier's reason");
+}
+
+/* Audit may be set to panic when a record is lost. */
+static void test_without_cap_sys_boot(void)
+{
+	struct lsm_audit_kfuncs_alone *all, *alone;
+	struct bpf_program *prog;
+	int kfuncs = 0;
+	__u64 caps;
+
+	all = lsm_audit_kfuncs_alone__open();
+	if (!ASSERT_OK_PTR(all, "open") ||
+	    !ASSERT_OK(cap_disable_effective(1ULL << CAP_SYS_BOOT, &caps), "drop CAP_SYS_BOOT"))
+		goto out;
+
+	bpf_object__for_each_program(prog, all->obj) {
+		alone = lsm_audit_kfuncs_alone__open();
+		if (!ASSERT_OK_PTR(alone, "open"))
+			break;
+		check_refused(alone->obj, bpf_program__name(prog),
+			      "destructive kfunc calls require CAP_SYS_BOOT capability");
+		lsm_audit_kfuncs_alone__destroy(alone);
+		kfuncs++;
+	}
+	ASSERT_EQ(kfuncs, 12, "kfuncs");
+	ASSERT_OK(cap_enable_effective(caps, NULL), "CAP_SYS_BOOT is back");
+out:
+	lsm_audit_kfuncs_alone__destroy(all);
+}
+
+static void test_extension(void)
+{
+	struct test_lsm_audit_kfuncs *other;
+	int target;
+
+	if (!is_loaded(skel->progs.on_task))
+		return;
+	other = test_lsm_audit_kfuncs__open();
+	if (!ASSERT_OK_PTR(other, "open"))
+		return;
+
+	target = bpf_program__fd(skel->progs.on_task);
+	if (ASSERT_OK(bpf_program__set_attach_target(other->progs.replacement, target,
+						     "replaceable"), "set target"))
+		check_refused(other->obj, "replacement",
+			      "calling kernel function bpf_audit_log_start is not allowed");
+	test_lsm_audit_kfuncs__destroy(other);
+}
+
+static const struct subtest subtests[] = {
+	{ "no_key_twice", test_no_key_twice },
+	{ "no_key_twice_unix", test_no_key_twice_unix },
+	{ "no_key_twice_dentry", test_no_key_twice_dentry },
+	{ "refused_claims_nothing", test_refused_claims_nothing },
+	{ "order_of_calls", test_order_of_calls },
+	{ "file_names", test_file_names },
+	{ "head_comm", test_head_comm },
+	{ "head_pid", test_head_pid },
+	{ "head_prog_id", test_head_prog_id },
+	{ "syscall_serial", test_syscall_serial },
+	{ "two_records", test_two_records },
+	{ "longest_record", test_longest_record },
+	{ "without_cap_sys_boot", test_without_cap_sys_boot },
+	{ "extension", test_extension },
+};
+
+/* The audit socket is one for the whole machine. */
+void serial_test_lsm_audit_kfuncs_rules(void)
+{
+	run_subtests(subtests, ARRAY_SIZE(subtests));
+}
+
+/* What the verifier must refuse is told with each program. */
+void test_lsm_audit_kfuncs_fail(void)
+{
+	if (can_run())
+		RUN_TESTS(lsm_audit_kfuncs_fail);
+}
