@@ -10,9 +10,9 @@
 //! type=1427 msg=audit(1795473545.953:38): prog-id=13 pid=54 comm="sh" cause="no-exec-from-tmp" ...
 //! ```
 //!
-//! Here is who may call the kfuncs, and what the verifier must know of them; `fields.rs` says which
-//! keys each of them writes, `kfuncs.rs` what each of them does. `entry.c` has the C functions that
-//! BTF describes.
+//! Here is who may call the kfuncs, and what the verifier must know of them; `hooks.rs` says from
+//! which hooks, `fields.rs` which keys each of them writes, `kfuncs.rs` what each of them does.
+//! `entry.c` has the C functions that BTF describes.
 
 use kernel::{
     alloc::{
@@ -25,13 +25,13 @@ use kernel::{
         Prog,
         ProgType, //
     },
-    btf_id_set,
     kfunc_set,
     prelude::*, //
 };
 
 mod context;
 mod fields;
+mod hooks;
 mod kfuncs;
 mod sockaddr;
 
@@ -63,22 +63,6 @@ kfunc_set! {
     };
 }
 
-btf_id_set! {
-    /// The hooks that run on the stack of whoever writes a record. LSM programs have no guard
-    /// against recursion: a program that logged from one of these would run again before its call
-    /// had returned.
-    ///
-    /// - `current_getlsmprop_subj`: `audit_log_start()`, `audit_filter()` for an exclude rule on
-    ///   the subject; and `audit_log_subj_ctx()` when the records of the system call are written.
-    /// - `lsmprop_to_secctx`, `release_secctx`: `audit_log_subj_ctx()`, `audit_log_obj_ctx()`, when
-    ///   the records of the system call are written.
-    static RECURSIVE_HOOKS = {
-        bpf_lsm_current_getlsmprop_subj,
-        bpf_lsm_lsmprop_to_secctx,
-        bpf_lsm_release_secctx,
-    };
-}
-
 impl KfuncFilter for AuditKfuncs {
     fn allow(prog: &Prog) -> Result {
         // LSM programs share the list of kfuncs with tracing programs. An extension of an LSM
@@ -87,7 +71,7 @@ impl KfuncFilter for AuditKfuncs {
             return Err(EACCES);
         }
 
-        if RECURSIVE_HOOKS.contains(prog.aux().attach_btf_id()) {
+        if hooks::REFUSED.contains(prog.aux().attach_btf_id()) {
             return Err(EACCES);
         }
 
