@@ -8,6 +8,11 @@ __rust_helper unsigned long rust_helper_in_interrupt(void)
 	return in_interrupt();
 }
 
+__rust_helper unsigned long rust_helper_in_nmi(void)
+{
+	return in_nmi();
+}
+
 __rust_helper bool rust_helper_preemptible(void)
 {
 	return preemptible();

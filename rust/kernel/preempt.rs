@@ -19,6 +19,18 @@ pub fn in_interrupt() -> bool {
     unsafe { bindings::in_interrupt() != 0 }
 }
 
+/// Returns whether the caller runs in a non-maskable interrupt, or in an exception that is treated
+/// as one, as that of a debugger.
+///
+/// There even a lock that disables interrupts may be held by whoever was interrupted.
+///
+/// Equivalent to the C side `in_nmi()`, which implies [`in_interrupt()`].
+#[inline]
+pub fn in_nmi() -> bool {
+    // SAFETY: It's always safe to call `in_nmi()`.
+    unsafe { bindings::in_nmi() != 0 }
+}
+
 /// Returns whether the caller is known to be allowed to sleep.
 ///
 /// That is so where preemption and interrupts are enabled and no RCU read-side section is entered.
