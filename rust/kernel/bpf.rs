@@ -111,10 +111,13 @@ pub struct ProgAux(Opaque<bindings::bpf_prog_aux>);
 
 impl ProgAux {
     /// Returns the id that the program got when it was loaded, as user space knows it.
+    ///
+    /// It is 0 for a run that began before the program was given up, and lasts longer.
     #[inline]
     pub fn id(&self) -> u32 {
-        // SAFETY: By the type invariants the data is valid; the id is set before the program runs.
-        unsafe { (*self.0.get()).id }
+        // SAFETY: By the type invariants the data is valid. The id is set before the program runs,
+        // and `bpf_prog_free_id()` may clear it meanwhile.
+        unsafe { (&raw const (*self.0.get()).id).read_volatile() }
     }
 
     /// Returns the BTF id of the function that the program is attached to.
