@@ -23,7 +23,10 @@ use kernel::{
         Referenced, //
     },
     current,
-    preempt::in_interrupt,
+    preempt::{
+        in_interrupt,
+        in_nmi, //
+    },
     prelude::*, //
 };
 
@@ -54,9 +57,21 @@ unsafe impl Referenced for Context {
 impl Context {
     /// Starts a record of the program that `aux` belongs to.
     pub(crate) fn start(aux: &ProgAux) -> Option<Box<Self, KmallocNolock>> {
-        // A record from here would make more work for the task that delivers it, for ever. Leaving
-        // it out is no loss, as when audit leaves out the daemon's system calls.
-        if audit::current_is_consumer() {
+        // An interrupt borrows whatever task it meets: that one isn't the subject.
+        let subject = if in_interrupt() {
+            Subject::None
+        } else {
+            Subject::Current
+        };
+
+        let unfit = match subject {
+            // A record from here would make more work for the task that delivers it, for ever.
+            // Leaving it out is no loss, as when audit leaves out the daemon's system calls.
+            Subject::Current => audit::current_is_consumer(),
+            // Audit's locks may be held by whoever was interrupted, those that count losses too.
+            Subject::None => in_nmi(),
+        };
+        if unfit {
             return None;
         }
 
@@ -64,13 +79,6 @@ impl Context {
         let Ok(context) = Box::<Self, KmallocNolock>::new_uninit(__GFP_ZERO) else {
             audit::record_lost(c"out of memory in bpf_audit_log_start");
             return None;
-        };
-
-        // An interrupt borrows whatever task it meets: that one isn't the subject.
-        let subject = if in_interrupt() {
-            Subject::None
-        } else {
-            Subject::Current
         };
 
         // A sleepable program may sleep, but not everywhere: inside `bpf_rcu_read_lock()`, say, it

@@ -36,8 +36,8 @@ __bpf_kfunc_start_defs();
  * The program must pass the context to bpf_audit_log_end().
  *
  * Return: the context of the record, or NULL if a rule excludes the record,
- * if it is lost (which audit counts), or if the current task is kauditd or
- * the audit daemon.
+ * if it is lost (which audit counts), if the current task is kauditd or the
+ * audit daemon, or in an NMI.
  */
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
