@@ -390,6 +390,13 @@ int recursion_release_sleepable(void *ctx)
 	return start_and_end();
 }
 
+SEC("lsm_cgroup/release_secctx")
+NOT_ALLOWED
+int recursion_release_cgroup(void *ctx)
+{
+	return start_and_end();
+}
+
 /* One more, that the kernel keeps from all programs. */
 SEC("lsm/audit_rule_match")
 __failure __msg("points to disabled hook bpf_lsm_audit_rule_match")
