@@ -29,9 +29,10 @@ demo: kernel	## boot it, provoke denials, show their audit records
 	@lab/boot.sh -n demo lab/demo/demo.sh
 
 test: kernel	## boot it and run the tests; T=net_sockaddr runs one selftest
-	@lab/run.sh lab/demo/build.sh
-	@lab/run.sh lab/selftests.sh
-	@lab/boot.sh -n test -a "kunit.enable=1 kunit.autorun=1" lab/test/test.sh $(T)
+	@lab/test/run.sh $(T)
+
+mutants: toolroot	## break the module on purpose, see that the tests notice
+	@lab/mutants.sh $(T)
 
 shell: kernel	## a shell in the booted kernel
 	@lab/boot.sh
@@ -45,4 +46,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test shell check clean distclean
+.PHONY: help toolroot tree kernel demo test mutants shell check clean distclean

@@ -50,6 +50,13 @@ patch_style() {
 	done
 	return "$bad"
 }
+mutants() { # they still fit the code that they break
+	local mutant bad=0
+	for mutant in lab/mutants/*.patch; do
+		(cd "$tree" && GIT_CEILING_DIRECTORIES=$repo git apply --check "$repo/$mutant") || bad=1
+	done
+	return "$bad"
+}
 kernel_doc() { ours 'include/*.h' 'security/*.c' 'security/*.h' | (cd "$tree" && each scripts/kernel-doc -none -Werror); }
 
 # The module and the Rust below it as clippy and W=1 see them, in a folder of
@@ -70,6 +77,7 @@ check "rustfmt" rust_format
 check "codespell" spelling
 check "checkpatch on new files" kernel_style
 check "checkpatch on edits" patch_style
+check "mutants" mutants
 check "kernel-doc" kernel_doc
 check "clippy and W=1" compile
 check "reachable panics" "$lab/panics.py" "$objects"

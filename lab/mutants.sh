@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Break the module on purpose, and see that the tests notice: lab/mutants.sh
+# [NAME...]. Each patch in lab/mutants says what it breaks and which selftest
+# must fail of it. Those that may hide what others do ("Alone: yes") get a kernel
+# of their own, the rest share one. Only build/linux is changed; 'make tree'
+# brings it back, also after a run that was interrupted.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$repo"
+mutants=$lab/mutants
+export GIT_CEILING_DIRECTORIES=$repo
+missed=()
+count=0
+
+says() { sed -n "s/^$2: //p" "$mutants/$1.patch"; } # NAME FIELD
+
+result() { # NAME BY-WHAT
+	count=$((count + 1))
+	if [ -n "$2" ]; then say "mutant $1: caught by $2"; else
+		say "mutant $1: MISSED"
+		missed+=("$1")
+	fi
+}
+
+# try TESTS NAME...: build and boot a kernel with these mutants.
+try() {
+	local tests=$1 name test by
+	shift
+	"$lab/tree.sh" >"$log/mutants.log"
+	for name; do
+		(cd "$build/linux" && git apply "$mutants/$name.patch") ||
+			die "lab/mutants/$name.patch does not apply: make it anew for the code as it is."
+	done
+	if ! "$lab/kernel.sh" >>"$log/mutants.log" 2>&1; then
+		[ $# = 1 ] || die "the mutants don't compile together: see $log/mutants.log."
+		grep -q '^error' "$log/kernel.log" || die "the kernel doesn't build: see $log/mutants.log."
+		result "$1" "the compiler"
+		return
+	fi
+	"$lab/boot.sh" -n mutant -t 300 lab/test/test.sh "$tests" >"$log/mutant.out" 2>&1 || :
+	cat "$log/mutant.out" >>"$log/mutants.log"
+	for name; do
+		test=$(says "$name" Caught-by)
+		by=
+		if grep -q "^not ok selftest: ${test#lsm_audit_} " "$log/mutant.out"; then
+			by=$test
+		elif [ $# = 1 ]; then
+			by=$(grep -E '^error: (the kernel complained|the guest ended without|the guest did not end)' "$log/mutant.out" || :)
+		fi
+		result "$name" "$by"
+	done
+}
+
+names=("$@")
+[ $# -gt 0 ] || mapfile -t names < <(cd "$mutants" && printf '%s\n' *.patch | sed 's/\.patch$//')
+together=() alone=()
+for name in "${names[@]}"; do
+	[ -f "$mutants/$name.patch" ] || die "there is no lab/mutants/$name.patch: choose a NAME from lab/mutants."
+	if [ -n "$(says "$name" Alone)" ]; then alone+=("$name"); else together+=("$name"); fi
+done
+
+make_dirs "$log"
+"$lab/tree.sh" >"$log/mutants.log"
+"$lab/kernel.sh"
+"$lab/run.sh" lab/demo/build.sh
+"$lab/run.sh" lab/selftests.sh
+trap '"$lab/tree.sh" >/dev/null' EXIT
+[ ${#together[@]} = 0 ] || try '*' "${together[@]}"
+for name in "${alone[@]}"; do
+	test=$(says "$name" Caught-by)
+	try "${test#*/}" "$name"
+done
+
+say "mutants: $((count - ${#missed[@]})) of $count caught"
+[ ${#missed[@]} = 0 ] || die "the tests don't notice ${missed[*]}: mend the tests."
