@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs on hooks that writing a record passes can't write one. That they
+ * Programs on hooks that audit itself calls can't write records. That they
  * can't call the kfuncs is tested by lsm_audit_kfuncs_fail.c; here is what
- * keeps them from a program that can.
+ * keeps them from a program that can, and that the audit daemon is left out
+ * only where it acts itself.
  */
 #include <bpf/btf.h>
 #include <test_progs.h>
 
+#include "audit_helpers.h"
 #include "lsm_audit_kfuncs_recursion.skel.h"
+#include "network_helpers.h"
 
 static const char *const refused[] = {
 	"bpf_lsm_current_getlsmprop_subj",
@@ -90,10 +93,58 @@ static void test_prototypes(void)
 	btf__free(btf);
 }
 
-void test_lsm_audit_kfuncs_recursion(void)
+/*
+ * A packet that the daemon, this process, sends over the loopback device is
+ * received in a softirq on top of it. Whoever is responsible for a packet that
+ * comes in there, it isn't the daemon: the record is written.
+ */
+static void test_interrupted_daemon(void)
+{
+	struct lsm_audit_kfuncs_recursion *skel = NULL;
+	int server = -1, client = -1;
+	struct audit *audit;
+	char why[128];
+
+	audit = audit_open(why);
+	if (!audit) {
+		printf("%s:SKIP:%s\n", __func__, why);
+		test__skip();
+		return;
+	}
+	skel = lsm_audit_kfuncs_recursion__open();
+	if (!ASSERT_OK_PTR(skel, "open"))
+		goto out;
+	bpf_program__set_autoload(skel->progs.on_packet, true);
+	if (!ASSERT_OK(lsm_audit_kfuncs_recursion__load(skel), "load") ||
+	    !ASSERT_OK(lsm_audit_kfuncs_recursion__attach(skel), "attach"))
+		goto out;
+	server = start_server(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
+	if (!ASSERT_GE(server, 0, "server"))
+		goto out;
+	client = connect_to_fd(server, 0);
+	if (!ASSERT_GE(client, 0, "client"))
+		goto out;
+	ASSERT_OK(audit_drain(audit), "drain");
+
+	skel->bss->port = ntohs(get_socket_local_port(server));
+	audit_expect(audit, AUDIT_BPF_LSM_ACCESS, "prog-id={num} pid=? comm=?");
+	ASSERT_EQ(send(client, "x", 1, 0), 1, "send");
+	ASSERT_EQ(audit_settle(audit, AUDIT_BPF_LSM_ACCESS), 0, "records");
+out:
+	if (client >= 0)
+		close(client);
+	if (server >= 0)
+		close(server);
+	lsm_audit_kfuncs_recursion__destroy(skel);
+	audit_close(audit);
+}
+
+void serial_test_lsm_audit_kfuncs_recursion(void)
 {
 	if (test__start_subtest("tail_call"))
 		test_tail_call();
 	if (test__start_subtest("prototypes"))
 		test_prototypes();
+	if (test__start_subtest("interrupted_daemon"))
+		test_interrupted_daemon();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Programs on hooks that writing a record passes, and one that they must not reach. */
+/* Programs on hooks that a record passes, and one that they must not reach. */
 
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -55,5 +55,22 @@ SEC("?lsm/release_secctx")
 int from_release(void *ctx)
 {
 	bpf_tail_call(ctx, &calls, 0);
+	return 0;
+}
+
+/* Reports each packet to a port: in a softirq, on top of whichever task. */
+
+__u16 port;
+
+SEC("?lsm/socket_sock_rcv_skb")
+int BPF_PROG(on_packet, struct sock *sk, struct sk_buff *skb)
+{
+	struct bpf_audit_context *ac;
+
+	if (!port || sk->__sk_common.skc_num != port)
+		return 0;
+	ac = bpf_audit_log_start();
+	if (ac)
+		bpf_audit_log_end(ac);
 	return 0;
 }
