@@ -95,7 +95,7 @@ __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
  *
  * Return: 0; -EINVAL if the record has one of these keys, or if @path is
  * NULL; -EOPNOTSUPP in an interrupt; -E2BIG if the record would get too long
- * for user space.
+ * for user space, or if it could and there is no memory to find out.
  */
 __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
 				   const struct path *path)
