@@ -36,8 +36,8 @@ pub use self::text::{
 
 /// The longest record that the audit daemon writes whole, in bytes, from the opening `audit(` on.
 ///
-/// `MAX_AUDIT_MESSAGE_LENGTH` of audit-userspace (`lib/libaudit.h`), of which
-/// `include/uapi/linux/audit.h` tells, is what it reads. The line that it writes is 32 bytes shorter
+/// It reads `MAX_AUDIT_MESSAGE_LENGTH` of audit-userspace (`lib/libaudit.h`), of which
+/// `include/uapi/linux/audit.h` tells. The line that it writes is 32 bytes shorter
 /// (`format_raw()` in `src/auditd-event.c`), ends with a NUL, and starts with the type, such as
 /// `type=BPF_LSM_ACCESS msg=`. The kernel itself has no limit.
 pub const MAX_RECORD_LEN: usize = 8970 - 32 - 1 - 24;

@@ -237,8 +237,8 @@ impl<T> Memory<'_, T> {
     /// Returns whether the memory lies on the stack of the BPF program that runs now.
     ///
     /// The stack grows down and `current->bpf_ctx` lies in the frame that called the program, so
-    /// whatever lies between this function's frame and that one belongs to the program or to what it
-    /// called, while what a hook was given lies in its callers' frames, above. That is so by
+    /// whatever lies between this function's frame and that one belongs to the program or to what
+    /// it called, while what a hook was given lies in its callers' frames, above. That is so by
     /// construction, on every architecture: a trampoline has its `struct bpf_tramp_run_ctx` in its
     /// own frame (`arch_prepare_bpf_trampoline()`), `bpf_prog_run_array_cg()` in
     /// `kernel/bpf/cgroup.c` its `struct bpf_cg_run_ctx`, and each puts the former one back. LSM

@@ -479,7 +479,7 @@ static inline bool make_file(void)
 {
 	snprintf(dir, sizeof(dir), "/tmp/lsm_audit_kfuncs_XXXXXX");
 	if (!ASSERT_OK_PTR(mkdtemp(dir), "make a folder") ||
-	    !ASSERT_OK(SYS_NOFAIL("mount -t tmpfs tmpfs %s", dir), "mount a tmpfs"))
+	    !ASSERT_OK(SYS_NOFAIL("mount -t tmpfs none %s", dir), "mount a tmpfs"))
 		return false;
 	snprintf(file_path, sizeof(file_path), "%s/file", dir);
 	file_fd = open(file_path, O_RDWR | O_CREAT, 0600);

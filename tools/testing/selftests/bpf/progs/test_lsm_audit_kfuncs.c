@@ -199,16 +199,21 @@ static __always_inline void record(const struct objects *of)
 
 /* Files. One body, in each of the contexts that a program can run in. */
 
-#define OBJECTS_OF(file) (&(struct objects){		\
-		.path = &(file)->f_path,		\
-		.file = (file),				\
-		.inode = (file)->f_inode,		\
-		.task = bpf_get_current_task_btf(),	\
-	})
+static __always_inline struct objects objects_of(struct file *file)
+{
+	return (struct objects){
+		.path = &file->f_path,
+		.file = file,
+		.inode = file->f_inode,
+		.task = bpf_get_current_task_btf(),
+	};
+}
 
 static __always_inline void record_file(struct file *file)
 {
-	record(OBJECTS_OF(file));
+	struct objects of = objects_of(file);
+
+	record(&of);
 }
 
 SEC("lsm/file_ioctl")
@@ -270,6 +275,7 @@ int BPF_PROG(on_file_rcu, struct file *file)
 SEC("lsm.s/file_ioctl")
 int BPF_PROG(on_file_rcu_later, struct file *file)
 {
+	struct objects of = objects_of(file);
 	struct bpf_audit_context *ac;
 
 	if (!is_subject())
@@ -279,7 +285,7 @@ int BPF_PROG(on_file_rcu_later, struct file *file)
 	if (!ac)
 		return 0;
 	bpf_rcu_read_lock();
-	take_steps(ac, OBJECTS_OF(file));
+	take_steps(ac, &of);
 	bpf_rcu_read_unlock();
 	bpf_audit_log_end(ac);
 	return 0;
