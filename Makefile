@@ -34,6 +34,9 @@ test: kernel	## boot it and run the tests; T=net_sockaddr runs one selftest
 mutants: toolroot	## break the module on purpose, see that the tests notice
 	@lab/mutants.sh $(T)
 
+fuzz: kernel	## boot it and try 5,000 random programs; FUZZ="--programs 300 --seed 1"
+	@lab/boot.sh -n fuzz -t 3600 lab/fuzz/fuzz.sh $(FUZZ)
+
 shell: kernel	## a shell in the booted kernel
 	@lab/boot.sh
 
@@ -46,4 +49,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test mutants shell check clean distclean
+.PHONY: help toolroot tree kernel demo test mutants fuzz shell check clean distclean
