@@ -17,7 +17,7 @@ EINVAL, EAFNOSUPPORT, EOPNOTSUPP, E2BIG = -errno.EINVAL, -errno.EAFNOSUPPORT, -e
 CAP_LAST_CAP = 40
 MIN_LEN = {socket.AF_INET: 16, socket.AF_INET6: 24}
 MAX_LEN = 128
-RECORD_MAX = 8970  # bytes that user space reads, from "audit(" on
+RECORD_MAX = 8913  # bytes that auditd writes whole, from "audit(" on (Documentation/bpf/audit_kfuncs.rst)
 # That begins with "audit(1795473545.953:38): ", with a serial of one to ten digits.
 HEADER_MIN, HEADER_MAX = 25, 34
 # A call may be refused for the longest that its values could have been: a name of 255 bytes in
