@@ -2,9 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The tests, in the guest, as root: the kselftests (or the one that is named),
+<<<<<<< HEAD
 # what KUnit said, and auditd and ausearch on the denials of the demonstration's
 # policy and on the longest records. One line for each check, as it ends; ends
 # with an error if one of them fails: test.sh [SELFTEST]
+=======
+# what KUnit said, the demonstration's policy, and the tools of audit's own user
+# space on all records of the run. With -s, on the debug kernel, also allocations
+# that fail, SECONDS of stress, and a search for leaks. One line for each check,
+# as it ends; the last line counts them. Ends with an error if one of them fails:
+# test.sh [-s SECONDS] [SELFTEST]
+>>>>>>> f1d1bfd (WIP debug)
 
 # shellcheck source=lab/demo/policy.sh
 . "$(dirname "$0")/../demo/policy.sh"
@@ -88,7 +96,8 @@ selftests() { # [SELFTEST]
 		\#*/*:SKIP* | \#*/*:FAIL*) check "selftest: $name" "${line##*:}: see build/guest/selftests.log" ;;
 		Summary:*) summary=$line ;;
 		esac
-	done < <(cd build/selftests && { AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1}" 2>&1 || :; } |
+	done < <(cd "build/selftests${stress:+-debug}" &&
+		{ AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1}" "${deny[@]}" 2>&1 || :; } |
 		tee ../guest/selftests.log | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|Summary:)')
 	case $summary in
 	"Summary: "[1-9]*/[1-9]*" PASSED, 0 SKIPPED, 0"*" FAILED") ;;
@@ -110,6 +119,40 @@ nothing_lost() {
 	if [ "$lost" = 0 ]; then check "no record lost"; else check "no record lost" "audit lost $lost"; fi
 }
 
+# Programs of all kinds, from a generator.
+fuzz() {
+	[ ! -x lab/fuzz/fuzz.sh ] || report fuzz < <(lab/fuzz/fuzz.sh 2>&1 || echo "not ok fuzz.sh - it failed")
+}
+
+stress() { # SECONDS
+	auditctl --signal stop
+	wait_for "auditd to end" no_auditd
+	report stress < <(lab/stress/stress.py build/stress "$1" 2>"$state/stress.err" ||
+		echo "not ok stress.py - it failed: $(tail -n 1 "$state/stress.err")")
+}
+
+# What kmemleak finds by one scan may have been on its way to where it is kept.
+leaks() {
+	local kmemleak=/sys/kernel/debug/kmemleak found
+	echo scan >$kmemleak
+	sleep 6
+	echo scan >$kmemleak
+	found=$(head -n 20 $kmemleak | tr '\n' '|')
+	if [ -z "$found" ]; then check "kmemleak finds nothing"; else check "kmemleak finds nothing" "$found"; fi
+}
+
+stress=
+while getopts s: opt; do
+	case $opt in
+	s) stress=$OPTARG ;;
+	*) die "usage: test.sh [-s SECONDS] [SELFTEST]" ;;
+	esac
+done
+shift $((OPTIND - 1))
+
+# The tests where memory runs out are for a kernel that can let it.
+deny=()
+if [ -n "$stress" ]; then mount_once debugfs /sys/kernel/debug; else deny=(-d "*/no_memory*"); fi
 selftests "${1:-}"
 if [ -z "${1:-}" ]; then
 	set_scene build/demo/policy.bpf.o
@@ -119,5 +162,10 @@ if [ -z "${1:-}" ]; then
 	longest
 	nothing_lost
 	cp "$state/audit.log" build/guest/auditd.records
+fi
+if [ -n "$stress" ]; then
+	fuzz
+	stress "$stress"
+	leaks
 fi
 exit $((failed > 0))

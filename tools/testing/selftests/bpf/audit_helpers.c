@@ -200,19 +200,29 @@ int audit_set(struct audit *audit, __u32 flag, __u32 value)
 	return audit_ask(audit, AUDIT_SET, &status, sizeof(status), NULL);
 }
 
-int audit_exclude(struct audit *audit, __u16 type, bool add)
+static int exclude(struct audit *audit, __u32 comparison, __u16 type, bool add)
 {
 	struct audit_rule_data rule = {
 		.flags = AUDIT_FILTER_EXCLUDE,
 		.action = AUDIT_NEVER,
 		.field_count = 1,
 		.fields[0] = AUDIT_MSGTYPE,
-		.fieldflags[0] = AUDIT_EQUAL,
+		.fieldflags[0] = comparison,
 		.values[0] = type,
 	};
 
 	return audit_ask(audit, add ? AUDIT_ADD_RULE : AUDIT_DEL_RULE, &rule,
 			 sizeof(rule), NULL);
+}
+
+int audit_exclude(struct audit *audit, __u16 type, bool add)
+{
+	return exclude(audit, AUDIT_EQUAL, type, add);
+}
+
+int audit_only(struct audit *audit, __u16 type, bool add)
+{
+	return exclude(audit, AUDIT_NOT_EQUAL, type, add);
 }
 
 static void forget(struct audit *audit)

@@ -85,6 +85,12 @@ int audit_set(struct audit *audit, __u32 flag, __u32 value);
 /* Add or remove (@add) a rule that no record of @type be written. */
 int audit_exclude(struct audit *audit, __u16 type, bool add);
 
+/*
+ * Add or remove a rule that no record of another type than @type be written.
+ * While it holds, audit_drain() and audit_settle() don't work.
+ */
+int audit_only(struct audit *audit, __u16 type, bool add);
+
 /**
  * audit_untrusted() - The form that audit gives a string of unknown origin
  * @out: room for AUDIT_UNTRUSTED_LEN(@len) bytes
