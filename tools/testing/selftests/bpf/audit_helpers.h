@@ -45,6 +45,13 @@ struct audit_record {
 struct audit *audit_open(char why[128]);
 void audit_close(struct audit *audit);
 
+/* The same without becoming the audit daemon: only what asks or sets. */
+struct audit *audit_connect(void);
+void audit_disconnect(struct audit *audit);
+
+/* Wait at most @ms for records, keep none, and return how many were of @type. */
+long audit_discard(struct audit *audit, __u16 type, int ms);
+
 /* Forget all records that have come and all that are expected. */
 int audit_drain(struct audit *audit);
 
