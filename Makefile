@@ -7,10 +7,11 @@
 #	CACHE=/path		where downloads are kept
 #	MIRROR=URL		the Debian mirror to make the tool root from
 #	SOURCE_VERSION=x	another version of Debian's linux-source, or "newest"
+#	BASELINE=/path/to/patch	what make bench compares with
 #	JOBS=n			compile n files at a time
 
 .NOTPARALLEL:
-export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT
+export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT BASELINE
 
 help:	## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -33,6 +34,12 @@ test: kernel	## boot it and run the tests; T=net_sockaddr runs one selftest
 	@lab/run.sh lab/selftests.sh
 	@lab/boot.sh -n test -a "kunit.enable=1 kunit.autorun=1" lab/test/test.sh $(T)
 
+bench: kernel	## instructions per record, beside those of a kernel with BASELINE=patch
+	@lab/baseline.sh
+	@lab/kernel.sh baseline
+	@lab/run.sh lab/selftests.sh bench
+	@lab/bench.sh
+
 shell: kernel	## a shell in the booted kernel
 	@lab/boot.sh
 
@@ -45,4 +52,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test shell check clean distclean
+.PHONY: help toolroot tree kernel demo test bench shell check clean distclean
