@@ -28,6 +28,9 @@ image=${KERNEL_DIR:-$build/kernel}/arch/x86/boot/bzImage
 [ -f "$image" ] || die "there is no kernel in $image: run 'make kernel'."
 make_dirs "$log" "$build/guest"
 console=$log/$name.console
+# The guest's root is this machine's, which stays as it is for the run: let the
+# guest keep what it has read. Of two rootflags= the last one counts.
+append="rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose audit=1 oops=panic panic=-1 $append"
 
 guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
 	local seconds=$1 output=$2 command=$3
@@ -35,7 +38,7 @@ guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
 	# QEMU opens its output files anew and so would cut them short: give it
 	# pipes. A session of its own keeps it from stopping in the background.
 	setsid -w timeout -k 5 "$seconds" vng --run "$image" --verbose --user root --force-9p --cpus 2 --memory 2G \
-		--rwdir="$build/guest=$build/guest" "$@" --append "audit=1 oops=panic panic=-1 $append" \
+		--rwdir="$build/guest=$build/guest" "$@" --append "$append" \
 		-- "exec 2>&1; $command" </dev/null 2> >(tr -d '\r' >"$output") | cat
 }
 
@@ -57,7 +60,7 @@ options=()
 if [ $# = 0 ]; then
 	say "boot: a shell in the guest ($accel); leave it with 'exit'"
 	exec vng --run "$image" --user root --force-9p --cpus 2 --memory 2G --rwdir="$build/guest=$build/guest" \
-		"${options[@]}" --append "audit=1 oops=panic panic=-1 $append"
+		"${options[@]}" --append "$append"
 fi
 
 say "boot: running $* ($accel, console in $console)"
