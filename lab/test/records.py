@@ -3,7 +3,7 @@
 """See that auparse, the library behind ausearch, splits every record of type
 1427 in some logs into exactly the keys and values that its text has.
 
-records.py LOG...: prints 'ok auparse: ...' or 'not ok auparse: ... - reason' for
+records.py LOG...: prints 'ok ...' or 'not ok ... - reason' for
 each log, which is as auditd writes it.
 """
 
@@ -81,7 +81,7 @@ def problems(log):
 def main(*logs):
     for log in logs:
         found = list(problems(log))
-        name = f"auparse: splits {len(written(log))} records of {os.path.basename(log)}"
+        name = f"splits {len(written(log))} records of {os.path.basename(log)}"
         print(f"not ok {name} - {len(found)} problems: {found[0]}" if found else f"ok {name}")
 
 

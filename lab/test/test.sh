@@ -2,41 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The tests, in the guest, as root: the kselftests (or the one that is named),
-# what KUnit said, and auditd and ausearch on the denials of the demonstration's
-# policy and on the longest records. One line for each check, as it ends; ends
-# with an error if one of them fails: test.sh [SELFTEST]
+# and auditd and ausearch on the denials of the demonstration's policy and on the
+# longest records. One line for each check, as it ends; ends with an error if one
+# of them fails. What outside.sh looks at is left in build/guest: test.sh [SELFTEST]
 
 # shellcheck source=lab/demo/policy.sh
 . "$(dirname "$0")/../demo/policy.sh"
+# shellcheck source=lab/test/report.sh
+. "$(dirname "$0")/report.sh"
 
 objects=build/test
-received=$PWD/build/guest/selftests.records
-failed=0
-
-# check NAME [PROBLEM...]
-check() {
-	local name=$1
-	shift
-	if [ $# = 0 ]; then
-		echo "ok $name"
-	else
-		failed=$((failed + 1))
-		printf -v problems '; %s' "$@"
-		echo "not ok $name - ${problems#; }"
-	fi
-}
-
-# BTF has the prototypes that programs declare, parameter names included.
-one_per_line() { tr -s '\n\t ' ' ' | grep -o 'extern [^;]*bpf_audit_log_[^;]*;' | sort; }
-prototypes() {
-	local difference
-	if difference=$(diff <(one_per_line <lab/demo/audit_kfuncs.h) \
-		<(bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep bpf_audit_log_ | one_per_line)); then
-		check "prototypes in BTF"
-	else
-		check "prototypes in BTF" "$(tr '\n' '|' <<<"$difference")"
-	fi
-}
+results=$PWD/build/guest
+received=$results/selftests.records
 
 denial() { # TITLE, then as examine
 	local title=$1
@@ -54,27 +31,6 @@ found_by() {
 	search --raw "$@" | grep -qF "$record" || problems+=("ausearch $* does not find it")
 }
 
-# report GROUP: the results that a command prints, one on each line.
-report() {
-	local line
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) check "$1: ${line#ok }" ;;
-		"not ok "*) line=${line#not ok }; check "$1: ${line%% - *}" "${line#* - }" ;;
-		*) check "$1: $line" "it is not a result" ;;
-		esac
-	done
-}
-
-# The kernel ran them when it booted; each suite of ours has to be among them.
-kunit() {
-	local suites
-	mapfile -t suites < <(git -c safe.directory='*' grep -hoP 'kunit_tests\(\K\w+' -- '*.rs')
-	dmesg >"$state/dmesg"
-	build/linux/tools/testing/kunit/kunit.py parse --json="$state/kunit.json" "$state/dmesg" >"$state/kunit.out" 2>&1 || :
-	report kunit < <(lab/test/kunit.py "$state/kunit.json" "${suites[@]}" 2>&1 || echo "not ok kunit.py - it failed")
-}
-
 # They take the audit socket, so they come before auditd does. This guest has all
 # that they need: one that is skipped has failed.
 selftests() { # [SELFTEST]
@@ -89,7 +45,7 @@ selftests() { # [SELFTEST]
 		Summary:*) summary=$line ;;
 		esac
 	done < <(cd build/selftests && { AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1}" 2>&1 || :; } |
-		tee ../guest/selftests.log | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|Summary:)')
+		tee "$results/selftests.log" | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|Summary:)')
 	case $summary in
 	"Summary: "[1-9]*/[1-9]*" PASSED, 0 SKIPPED, 0"*" FAILED") ;;
 	*) check "selftest: all" "test_progs says '${summary:-nothing}': see build/guest/selftests.log" ;;
@@ -113,11 +69,11 @@ nothing_lost() {
 selftests "${1:-}"
 if [ -z "${1:-}" ]; then
 	set_scene build/demo/policy.bpf.o
-	prototypes
-	kunit
 	each_denial
 	longest
 	nothing_lost
-	cp "$state/audit.log" build/guest/auditd.records
+	cp "$state/audit.log" "$results/auditd.records"
+	cp /sys/kernel/btf/vmlinux "$results/vmlinux.btf"
+	dmesg >"$results/dmesg"
 fi
 exit $((failed > 0))

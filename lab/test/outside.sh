@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The checks of what test.sh has left in build/guest, where the machine is not an
+# emulated one: the kernel's BTF, its KUnit results, and auparse on all records.
+# One line for each check; ends with an error if one of them fails.
+
+set -euo pipefail
+export LC_ALL=C.UTF-8
+cd "$(dirname "$0")/../.."
+# shellcheck source=lab/test/report.sh
+. lab/test/report.sh
+
+results=$PWD/build/guest
+
+# BTF has the prototypes that programs declare, parameter names included.
+one_per_line() { tr -s '\n\t ' ' ' | grep -o 'extern [^;]*bpf_audit_log_[^;]*;' | sort; }
+prototypes() {
+	local difference
+	if difference=$(diff <(one_per_line <lab/demo/audit_kfuncs.h) \
+		<(bpftool btf dump file "$results/vmlinux.btf" format c | grep bpf_audit_log_ | one_per_line)); then
+		check "prototypes in BTF"
+	else
+		check "prototypes in BTF" "$(tr '\n' '|' <<<"$difference")"
+	fi
+}
+
+# The kernel ran them when it booted; each suite of ours has to be among them.
+kunit() {
+	local suites
+	mapfile -t suites < <(git -c safe.directory='*' grep -hoP 'kunit_tests\(\K\w+' -- '*.rs')
+	build/linux/tools/testing/kunit/kunit.py parse --json="$results/kunit.json" "$results/dmesg" >"$results/kunit.out" 2>&1 || :
+	report kunit < <(lab/test/kunit.py "$results/kunit.json" "${suites[@]}" 2>&1 || echo "not ok kunit.py - it failed")
+}
+
+prototypes
+kunit
+report auparse < <(lab/test/records.py "$results"/*.records 2>&1 || echo "not ok records.py - it failed")
+exit $((failed > 0))
