@@ -200,19 +200,29 @@ int audit_set(struct audit *audit, __u32 flag, __u32 value)
 	return audit_ask(audit, AUDIT_SET, &status, sizeof(status), NULL);
 }
 
-int audit_exclude(struct audit *audit, __u16 type, bool add)
+static int exclude(struct audit *audit, __u32 comparison, __u16 type, bool add)
 {
 	struct audit_rule_data rule = {
 		.flags = AUDIT_FILTER_EXCLUDE,
 		.action = AUDIT_NEVER,
 		.field_count = 1,
 		.fields[0] = AUDIT_MSGTYPE,
-		.fieldflags[0] = AUDIT_EQUAL,
+		.fieldflags[0] = comparison,
 		.values[0] = type,
 	};
 
 	return audit_ask(audit, add ? AUDIT_ADD_RULE : AUDIT_DEL_RULE, &rule,
 			 sizeof(rule), NULL);
+}
+
+int audit_exclude(struct audit *audit, __u16 type, bool add)
+{
+	return exclude(audit, AUDIT_EQUAL, type, add);
+}
+
+int audit_only(struct audit *audit, __u16 type, bool add)
+{
+	return exclude(audit, AUDIT_NOT_EQUAL, type, add);
 }
 
 static void forget(struct audit *audit)
@@ -255,29 +265,45 @@ static void name_holder(char why[128], __u32 pid)
 	snprintf(why, 128, "process %u (%s) holds the audit socket", pid, comm);
 }
 
+struct audit *audit_connect(void)
+{
+	struct audit *audit;
+
+	audit = calloc(1, sizeof(*audit));
+	if (!audit)
+		return NULL;
+
+	audit->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+	if (audit->fd < 0) {
+		free(audit);
+		return NULL;
+	}
+	return audit;
+}
+
+void audit_disconnect(struct audit *audit)
+{
+	close(audit->fd);
+	release(audit);
+}
+
 struct audit *audit_open(char why[128])
 {
 	const char *log = getenv("AUDIT_LOG");
 	int buffer = 16 << 20, err;
 	struct audit *audit;
 
-	audit = calloc(1, sizeof(*audit));
+	audit = audit_connect();
 	if (!audit) {
-		snprintf(why, 128, "out of memory");
-		return NULL;
-	}
-
-	audit->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
-	if (audit->fd < 0) {
 		snprintf(why, 128, "the kernel has no audit: %s", strerror(errno));
-		goto free_audit;
+		return NULL;
 	}
 
 	if (log) {
 		audit->log = fopen(log, "ae");
 		if (!audit->log) {
 			snprintf(why, 128, "AUDIT_LOG=%.64s: %s", log, strerror(errno));
-			goto close_fd;
+			goto disconnect;
 		}
 		setlinebuf(audit->log);
 	}
@@ -285,11 +311,11 @@ struct audit *audit_open(char why[128])
 	err = audit_status(audit, &audit->saved);
 	if (err) {
 		snprintf(why, 128, "audit doesn't say its status: %s", strerror(-err));
-		goto close_fd;
+		goto disconnect;
 	}
 	if (audit->saved.enabled == 2) {
 		snprintf(why, 128, "audit's settings are locked until the next boot");
-		goto close_fd;
+		goto disconnect;
 	}
 
 	/* The kernel waits a while for a reader that is slow: don't be. */
@@ -298,11 +324,11 @@ struct audit *audit_open(char why[128])
 	err = audit_set(audit, AUDIT_STATUS_PID, getpid());
 	if (err == -EEXIST) {
 		name_holder(why, audit->saved.pid);
-		goto close_fd;
+		goto disconnect;
 	}
 	if (err) {
 		snprintf(why, 128, "audit refuses its socket: %s", strerror(-err));
-		goto close_fd;
+		goto disconnect;
 	}
 
 	if (audit_set(audit, AUDIT_STATUS_FAILURE, AUDIT_FAIL_SILENT) ||
@@ -315,10 +341,8 @@ struct audit *audit_open(char why[128])
 	}
 	return audit;
 
-close_fd:
-	close(audit->fd);
-free_audit:
-	release(audit);
+disconnect:
+	audit_disconnect(audit);
 	return NULL;
 }
 
@@ -330,8 +354,7 @@ void audit_close(struct audit *audit)
 	audit->saved.mask = SETTINGS;
 	audit_ask(audit, AUDIT_SET, &audit->saved, sizeof(audit->saved), NULL);
 	audit_set(audit, AUDIT_STATUS_PID, 0);
-	close(audit->fd);
-	release(audit);
+	audit_disconnect(audit);
 }
 
 /* Write a record of our own and read all that come before it. */
@@ -371,6 +394,20 @@ int audit_drain(struct audit *audit)
 	err = read_to_marker(audit);
 	forget(audit);
 	return err;
+}
+
+long audit_discard(struct audit *audit, __u16 type, int ms)
+{
+	struct pollfd poller = { .fd = audit->fd, .events = POLLIN };
+	struct nlmsghdr header;
+	long count = 0;
+
+	if (poll(&poller, 1, ms) < 0)
+		return -errno;
+
+	while (recv(audit->fd, &header, sizeof(header), MSG_DONTWAIT) == sizeof(header))
+		count += header.nlmsg_type == type;
+	return count;
 }
 
 int audit_expect(struct audit *audit, __u16 type, const char *fmt, ...)

@@ -47,6 +47,13 @@ struct audit_record {
 struct audit *audit_open(char why[128]);
 void audit_close(struct audit *audit);
 
+/* The same without becoming the audit daemon: only what asks or sets. */
+struct audit *audit_connect(void);
+void audit_disconnect(struct audit *audit);
+
+/* Wait at most @ms for records, keep none, and return how many were of @type. */
+long audit_discard(struct audit *audit, __u16 type, int ms);
+
 /* Forget all records that have come and all that are expected. */
 int audit_drain(struct audit *audit);
 
@@ -84,6 +91,12 @@ int audit_set(struct audit *audit, __u32 flag, __u32 value);
 
 /* Add or remove (@add) a rule that no record of @type be written. */
 int audit_exclude(struct audit *audit, __u16 type, bool add);
+
+/*
+ * Add or remove a rule that no record of another type than @type be written.
+ * While it holds, audit_drain() and audit_settle() don't work.
+ */
+int audit_only(struct audit *audit, __u16 type, bool add);
 
 /**
  * audit_untrusted() - The form that audit gives a string of unknown origin
