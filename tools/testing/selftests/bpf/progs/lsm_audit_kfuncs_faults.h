@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a test and progs/lsm_audit_kfuncs_faults.c tell each other. */
+#ifndef __LSM_AUDIT_KFUNCS_FAULTS_H
+#define __LSM_AUDIT_KFUNCS_FAULTS_H
+
+#include "lsm_audit_kfuncs.h"	/* enum call */
+
+#define MAX_CALLS 6
+
+/* With a fault ahead, and without. */
+#define NR_ATTEMPTS 2
+
+/* How far away the fault was, before and after each call; 0 if it is past. */
+struct attempt {
+	unsigned int before;
+	unsigned int after_start;
+	unsigned int after_call[MAX_CALLS];
+	unsigned int after_end;
+	int started;
+	int ret[MAX_CALLS];
+};
+
+/* Commands that a process gives to programs by ioctl(). */
+#define CMD_FILL 0x7001
+#define CMD_ACT 0x7002
+
+#endif /* __LSM_AUDIT_KFUNCS_FAULTS_H */
