@@ -13,7 +13,7 @@
 export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT
 
 help:	## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 toolroot:	## the tool root, a Debian system in build/toolroot
 	@lab/toolroot.sh
@@ -30,6 +30,11 @@ demo: kernel	## boot it, provoke denials, show their audit records
 
 test: kernel	## boot it and run the tests; T=net_sockaddr runs one selftest
 	@lab/test/run.sh $(T)
+
+test-debug: export KERNEL_DIR = $(CURDIR)/build/kernel-debug
+test-debug: tree	## the tests, faults and stress on a debug kernel; STRESS=60 seconds of it
+	@lab/kernel.sh kernel-debug LLVM=-19
+	@lab/test/run.sh -s $(or $(STRESS),300) $(T)
 
 mutants: toolroot	## break the module on purpose, see that the tests notice
 	@lab/mutants.sh $(T)
@@ -49,4 +54,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test mutants fuzz shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz shell check clean distclean

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Boot a kernel, run one command in it as root and return its exit code:
-# lab/boot.sh [-n NAME] [-t SECONDS] [-a KERNEL-ARGUMENTS] [COMMAND...]
+# lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [COMMAND...]
 #
 # The guest's files are the tool root's and this repository's, read-only or
 # copied on write; only build/guest is shared for writing. The console goes to
@@ -13,13 +13,15 @@
 . "$(dirname "$0")/lib.sh"
 inside "$@"
 
-name=boot limit=${BOOT_TIMEOUT:-600} append=
-while getopts n:t:a: opt; do
+name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append=
+while getopts n:t:c:m:a: opt; do
 	case $opt in
 	n) name=$OPTARG ;;
 	t) limit=$OPTARG ;;
+	c) cpus=$OPTARG ;;
+	m) memory=$OPTARG ;;
 	a) append=$OPTARG ;;
-	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-a KERNEL-ARGUMENTS] [COMMAND...]" ;;
+	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [COMMAND...]" ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -37,9 +39,9 @@ guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
 	shift 3
 	# QEMU opens its output files anew and so would cut them short: give it
 	# pipes. A session of its own keeps it from stopping in the background.
-	setsid -w timeout -k 5 "$seconds" vng --run "$image" --verbose --user root --force-9p --cpus 2 --memory 2G \
+	setsid -w timeout -k 5 "$seconds" vng --run "$image" --verbose --user root --force-9p --cpus "$cpus" --memory "$memory" \
 		--rwdir="$build/guest=$build/guest" "$@" --append "$append" \
-		-- "exec 2>&1; $command" </dev/null 2> >(tr -d '\r' >"$output") | cat
+		-- "exec 2>&1; $command" </dev/null 2> >(sed -u 's/\r//g' >"$output") | cat
 }
 
 # /dev/kvm may open and yet not run a guest: only a boot can tell. The verdict
@@ -59,7 +61,7 @@ options=()
 
 if [ $# = 0 ]; then
 	say "boot: a shell in the guest ($accel); leave it with 'exit'"
-	exec vng --run "$image" --user root --force-9p --cpus 2 --memory 2G --rwdir="$build/guest=$build/guest" \
+	exec vng --run "$image" --user root --force-9p --cpus "$cpus" --memory "$memory" --rwdir="$build/guest=$build/guest" \
 		"${options[@]}" --append "$append"
 fi
 

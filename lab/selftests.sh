@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build the kernel's own runner of BPF selftests, test_progs, with our tests
-# alone, in build/selftests. Its Makefile writes into the source and takes all
-# tests that it finds there, so it gets a folder of its own: links to build/linux
-# but for tools/, which is copied without the kernel's other selftests.
+# alone, in build/selftests (build/selftests-debug for build/kernel-debug). Its
+# Makefile writes into the source and takes all tests that it finds there, so it
+# gets a folder of its own: links to build/linux but for tools/, which is copied
+# without the kernel's other selftests.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -16,6 +17,7 @@ selftests=tools/testing/selftests
 bpf=$selftests/bpf
 source=$build/selftests-source
 out=$build/selftests
+[[ $kernel != */kernel-debug ]] || out+=-debug
 out_log=$log/selftests.log
 llvm=22	# with 19, libarena's atomics don't compile
 

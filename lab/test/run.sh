@@ -2,19 +2,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build and run the tests: test.sh in the guest, then, unless it is just one
-# SELFTEST, outside.sh on what came out of it. One line for each check, the last
-# line counts them: lab/test/run.sh [SELFTEST]
+# SELFTEST, outside.sh on what came out of it. With -s it is for the debug kernel,
+# and also lets memory run out, and stresses audit for SECONDS. One line for each
+# check, the last line counts them: lab/test/run.sh [-s SECONDS] [SELFTEST]
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
 cd "$repo"
 results=$log/test.results
+boot=(-n test)
+arguments="kunit.enable=1 kunit.autorun=1"
+stress=()
+if [ "${1:-}" = -s ]; then
+	stress=("${@:1:2}")
+	shift 2
+	# That kernel is slow, and takes a third of its memory for itself.
+	results=$log/test-debug.results
+	boot=(-n test-debug -t 7200 -c "$(nproc)" -m 3G)
+	arguments+=" rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120 slab_debug=U,kmalloc-16,kmalloc-32"
+fi
 
 "$lab/run.sh" lab/demo/build.sh
 "$lab/run.sh" lab/selftests.sh
 rm -f build/guest/{*.records,vmlinux.btf,dmesg,kunit.*}
 status=0
-"$lab/boot.sh" -n test -a "kunit.enable=1 kunit.autorun=1" lab/test/test.sh "$@" | tee "$results" || status=$?
+"$lab/boot.sh" "${boot[@]}" -a "$arguments" lab/test/test.sh "${stress[@]}" "$@" | tee "$results" || status=$?
 [ $# -gt 0 ] || "$lab/run.sh" lab/test/outside.sh | tee -a "$results" || status=$?
 
 passed=$(grep -c '^ok ' "$results" || :)

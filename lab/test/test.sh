@@ -3,8 +3,10 @@
 #
 # The tests, in the guest, as root: the kselftests (or the one that is named),
 # and auditd and ausearch on the denials of the demonstration's policy and on the
-# longest records. One line for each check, as it ends; ends with an error if one
-# of them fails. What outside.sh looks at is left in build/guest: test.sh [SELFTEST]
+# longest records. With -s, on the debug kernel, also allocations that fail, random
+# programs, SECONDS of stress, and a search for leaks. One line for each check, as
+# it ends; ends with an error if one of them fails. What outside.sh looks at is
+# left in build/guest: test.sh [-s SECONDS] [SELFTEST]
 
 # shellcheck source=lab/demo/policy.sh
 . "$(dirname "$0")/../demo/policy.sh"
@@ -44,7 +46,8 @@ selftests() { # [SELFTEST]
 		\#*/*:SKIP* | \#*/*:FAIL*) check "selftest: $name" "${line##*:}: see build/guest/selftests.log" ;;
 		Summary:*) summary=$line ;;
 		esac
-	done < <(cd build/selftests && { AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1}" 2>&1 || :; } |
+	done < <(cd "build/selftests${stress:+-debug}" &&
+		{ AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1}" "${deny[@]}" 2>&1 || :; } |
 		tee "$results/selftests.log" | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|Summary:)')
 	case $summary in
 	"Summary: "[1-9]*/[1-9]*" PASSED, 0 SKIPPED, 0"*" FAILED") ;;
@@ -66,6 +69,45 @@ nothing_lost() {
 	if [ "$lost" = 0 ]; then check "no record lost"; else check "no record lost" "audit lost $lost"; fi
 }
 
+# Random programs, from a seed that the summary tells.
+fuzz() {
+	local summary
+	summary=$(lab/fuzz/fuzz.sh --programs 60 2>&1 | tail -n 1)
+	case $summary in
+	"fuzz: passed: "*) check "$summary" ;;
+	*) check "fuzz" "$summary: see build/guest/fuzz.log" ;;
+	esac
+}
+
+stress() { # SECONDS
+	report stress < <(lab/stress/stress.py build/stress "$1" 2>"$results/stress.err" ||
+		echo "not ok stress.py - it failed: $(tail -n 1 "$results/stress.err")")
+}
+
+feedback() { report feedback < <(lab/test/feedback.sh 10 2>&1 || echo "not ok feedback.sh - it failed"); }
+
+# What kmemleak finds by one scan may have been on its way to where it is kept.
+leaks() {
+	local kmemleak=/sys/kernel/debug/kmemleak found
+	echo scan >$kmemleak
+	sleep 6
+	echo scan >$kmemleak
+	found=$(head -n 20 $kmemleak | tr '\n' '|')
+	if [ -z "$found" ]; then check "kmemleak finds nothing"; else check "kmemleak finds nothing" "$found"; fi
+}
+
+stress=
+while getopts s: opt; do
+	case $opt in
+	s) stress=$OPTARG ;;
+	*) die "usage: test.sh [-s SECONDS] [SELFTEST]" ;;
+	esac
+done
+shift $((OPTIND - 1))
+
+# The tests where memory runs out are for a kernel that can let it.
+deny=()
+if [ -n "$stress" ]; then mount_once debugfs /sys/kernel/debug; else deny=(-d "*/no_memory*"); fi
 selftests "${1:-}"
 if [ -z "${1:-}" ]; then
 	set_scene build/demo/policy.bpf.o
@@ -75,5 +117,13 @@ if [ -z "${1:-}" ]; then
 	cp "$state/audit.log" "$results/auditd.records"
 	cp /sys/kernel/btf/vmlinux "$results/vmlinux.btf"
 	dmesg >"$results/dmesg"
+fi
+if [ -n "$stress" ] && [ -z "${1:-}" ]; then
+	auditctl --signal stop
+	wait_for "auditd to end" no_auditd
+	fuzz
+	stress "$stress"
+	feedback
+	leaks
 fi
 exit $((failed > 0))
