@@ -7,10 +7,11 @@
 #	CACHE=/path		where downloads are kept
 #	MIRROR=URL		the Debian mirror to make the tool root from
 #	SOURCE_VERSION=x	another version of Debian's linux-source, or "newest"
+#	BASELINE=/path/to/patch	what make bench compares with
 #	JOBS=n			compile n files at a time
 
 .NOTPARALLEL:
-export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT
+export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT BASELINE
 
 help:	## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -42,6 +43,12 @@ mutants: toolroot	## break the module on purpose, see that the tests notice
 fuzz: kernel	## boot it and try 5,000 random programs; FUZZ="--programs 300 --seed 1"
 	@lab/boot.sh -n fuzz -t 3600 lab/fuzz/fuzz.sh $(FUZZ)
 
+bench: kernel	## instructions per record, beside those of a kernel with BASELINE=patch
+	@lab/baseline.sh
+	@lab/kernel.sh baseline
+	@lab/run.sh lab/selftests.sh bench
+	@lab/bench.sh
+
 shell: kernel	## a shell in the booted kernel
 	@lab/boot.sh
 
@@ -54,4 +61,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench shell check clean distclean

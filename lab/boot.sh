@@ -2,26 +2,32 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Boot a kernel, run one command in it as root and return its exit code:
-# lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [COMMAND...]
+# lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS]
+# [-i] [-g SOCKET] [COMMAND...]
 #
 # The guest's files are the tool root's and this repository's, read-only or
 # copied on write; only build/guest is shared for writing. The console goes to
 # build/log/NAME.console and is searched for splats. KERNEL_DIR= names another
 # kernel than build/kernel. Without a command: an interactive shell.
+#
+# With -i the guest's clock counts instructions, one per ns, on one processor.
+# With -g gdb can attach to the unix socket SOCKET.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 inside "$@"
 
-name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append=
-while getopts n:t:c:m:a: opt; do
+name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append='' qemu=''
+while getopts n:t:c:m:a:ig: opt; do
 	case $opt in
 	n) name=$OPTARG ;;
 	t) limit=$OPTARG ;;
 	c) cpus=$OPTARG ;;
 	m) memory=$OPTARG ;;
 	a) append=$OPTARG ;;
-	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [COMMAND...]" ;;
+	i) cpus=1 qemu+=" -accel tcg -icount shift=0,sleep=off" ;;
+	g) qemu+=" -gdb unix:$OPTARG,server=on,wait=off" ;;
+	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-i] [-g SOCKET] [COMMAND...]" ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -49,7 +55,9 @@ guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
 verdict=$build/guest/.kvm
 boot_id=$(cat /proc/sys/kernel/random/boot_id)
 read -r known accel 2>/dev/null <"$verdict" || known=
-if [ "$known" != "$boot_id" ]; then
+if [ -n "$qemu" ]; then
+	accel=tcg
+elif [ "$known" != "$boot_id" ]; then
 	accel=tcg
 	if [ -w /dev/kvm ]; then
 		say "boot: trying KVM"
@@ -58,6 +66,7 @@ if [ "$known" != "$boot_id" ]; then
 fi
 options=()
 [ "$accel" = kvm ] || options+=(--disable-kvm)
+[ -z "$qemu" ] || options+=(--qemu-opts="$qemu")
 
 if [ $# = 0 ]; then
 	say "boot: a shell in the guest ($accel); leave it with 'exit'"
@@ -77,7 +86,7 @@ if ! grep -q 'virtme-init: script returned' "$console"; then
 	tail -n 15 "$console" >&2
 	die "the guest ended without a result: see $console."
 fi
-echo "$boot_id $accel" >"$verdict"
+[ -n "$qemu" ] || echo "$boot_id $accel" >"$verdict"
 if splat=$(grep -Em 1 -f <(grep -v '^#' "$lab/splats") "$console"); then
 	die "the kernel complained: '$splat': see $console."
 fi

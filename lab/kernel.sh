@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build a kernel from build/linux: lab/kernel.sh [NAME [VARIABLE=VALUE...]] goes
-# to build/NAME (by default "kernel"). Its configuration is allnoconfig with
-# lab/kernel.config and, for another NAME, lab/NAME.config on top; every symbol
-# named there must be in the result. Variables (LLVM=-19) are for kbuild.
+# to build/NAME (by default "kernel"). If there is a build/linux-NAME, that is
+# its source. Its configuration is allnoconfig with lab/kernel.config and, for
+# another NAME, lab/NAME.config on top; every symbol named there must be in the
+# result. Variables (LLVM=-19) are for kbuild.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,19 +13,21 @@ inside "$@"
 
 name=${1:-kernel}
 shift $(($# ? 1 : 0))
+tree=$build/linux
+[ ! -d "$tree-$name" ] || tree=$tree-$name
 out=$build/$name
 out_log=$log/$name.log
 fragments=("$lab/kernel.config")
 [ "$name" = kernel ] || fragments+=("$lab/$name.config")
 [ -f "${fragments[-1]}" ] || die "there is no ${fragments[-1]}: choose a kernel that has a lab/NAME.config."
-[ -f "$build/linux/Makefile" ] || die "there is no kernel source in build/linux: run 'make tree'."
+[ -f "$tree/Makefile" ] || die "there is no kernel source in $tree: run 'make tree'."
 
 make_dirs "$log" "$out"
 lock "$build" "$name"
 # An objects folder holds about 2 GB in the end.
 [ -e "$out/vmlinux" ] || need_space "$build" 2500 "building a kernel"
 
-kmake() { make -C "$build/linux" O="$out" -j "${JOBS:-$(nproc)}" "$@"; }
+kmake() { make -C "$tree" O="$out" -j "${JOBS:-$(nproc)}" "$@"; }
 
 explain() {
 	echo "--- the last errors in $out_log:" >&2

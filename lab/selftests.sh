@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build the kernel's own runner of BPF selftests, test_progs, with our tests
-# alone, in build/selftests (build/selftests-debug for build/kernel-debug). Its
-# Makefile writes into the source and takes all tests that it finds there, so it
-# gets a folder of its own: links to build/linux but for tools/, which is copied
-# without the kernel's other selftests.
+# alone, or its runner of benchmarks ("bench"), in build/selftests, or in
+# build/selftests-debug for build/kernel-debug: lab/selftests.sh [test_progs | bench].
+# Their Makefile writes into the source and takes all tests that it finds there,
+# so it gets a folder of its own: links to build/linux but for tools/, which is
+# copied without the kernel's other selftests.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 inside "$@"
 
+target=${1:-test_progs}
 tree=$build/linux
 kernel=${KERNEL_DIR:-$build/kernel}
 selftests=tools/testing/selftests
@@ -26,7 +28,7 @@ llvm=22	# with 19, libarena's atomics don't compile
 
 make_dirs "$log" "$out" "$source/$selftests"
 lock "$build" selftests
-[ -e "$out/test_progs" ] || need_space "$build" 500 "building the selftests"
+[ -e "$out/$target" ] || need_space "$build" 500 "building the selftests"
 
 # mirror FROM TO [OPTION...]: only what differs is written.
 mirror() { rsync -a --checksum --delete "$@" >>"$out_log" 2>&1 || die "can't copy to $source: see $out_log."; }
@@ -39,10 +41,16 @@ for entry in "$tree"/*; do
 done
 mirror --exclude /testing --exclude '*.o' "$tree/tools/" "$source/tools/"
 mirror "$tree/$selftests/lib.mk" "$tree/$selftests"/kselftest*.h "$source/$selftests/"
+progs=()
+if [ "$target" = bench ]; then
+	while IFS= read -r skeleton; do
+		progs+=(--include "/progs/${skeleton%.skel.h}.c")
+	done < <(grep -ohE '\w+\.skel\.h' "$tree/$bpf"/benchs/*.c)
+fi
 # What the build itself makes there stays.
-mirror --exclude '/verification_cert.h' --exclude '/libarena/*.skel.h' --exclude '*.bpf.o' \
-	--include '/prog_tests/lsm_audit_*' --exclude '/prog_tests/*.c' --exclude '/prog_tests/tests.h' \
-	--include '/progs/*lsm_audit_kfuncs*' --exclude '/progs/*.c' \
+mirror --delete-excluded --filter='P /verification_cert.h' --filter='P /libarena/*.skel.h' --filter='P *.bpf.o' \
+	--filter='P /prog_tests/tests.h' --include '/prog_tests/lsm_audit_*' --exclude '/prog_tests/*.c' \
+	--include '/progs/*lsm_audit_kfuncs*' "${progs[@]}" --exclude '/progs/*.c' \
 	"$tree/$bpf/" "$source/$bpf/"
 
 # make can't do without a header that an earlier build has found.
@@ -54,7 +62,7 @@ done < <(cat "$out"/*.d 2>/dev/null | grep -oE "$source/[^ ]+\.h" | sort -u)
 nice make -j "${JOBS:-$(nproc)}" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" \
 	CLANG="clang-$llvm" LLC="llc-$llvm" LLVM_STRIP="llvm-strip-$llvm" OBJCOPY="llvm-objcopy-$llvm" \
 	LINKED_SKELS='' LSKELS='' LSKELS_EXTRA='' LSKELS_SIGNED='' \
-	BPF_STRICT_BUILD=0 SKIP_DOCS=1 test_progs >>"$out_log" 2>&1 &
+	BPF_STRICT_BUILD=0 SKIP_DOCS=1 "$target" >>"$out_log" 2>&1 &
 posting() { tail -n 1 "$out_log"; }
 keep_posted $! selftests
 wait $! || {
@@ -62,8 +70,8 @@ wait $! || {
 	die "building the selftests failed: see $out_log, mend that and run again."
 }
 # The Makefile leaves out what doesn't compile, and is content.
-if [ ! -e "$out/lsm_audit_kfuncs.test.o" ] || grep -qE 'SKIP-(TEST|SKEL|BPF) ' "$out_log"; then
+if [ ! -e "$out/$target" ] || grep -qE 'SKIP-(TEST|SKEL|BPF) ' "$out_log"; then
 	grep -E ' error: |SKIP-' "$out_log" | tail -n 25 >&2
-	die "our tests don't compile: see $out_log."
+	die "$target doesn't compile: see $out_log."
 fi
-say "selftests: $out/test_progs is ready after $((SECONDS - start)) s"
+say "selftests: $out/$target is ready after $((SECONDS - start)) s"

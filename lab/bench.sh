@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Count the instructions of an audit record, of build/kernel and of
+# build/baseline, and compare: a table and charts in build/bench. QEMU runs one
+# instruction per ns of the guest's clock, so that the same run takes the same
+# time on every machine. Each kernel is measured in two boots, which must agree.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+inside "$@"
+
+out=$build/bench
+bench=$build/selftests/bench
+[ -x "$bench" ] || die "there is no $bench: run 'make bench'."
+for kernel in kernel baseline; do
+	[ -f "$build/$kernel/.config" ] || die "there is no build/$kernel: run 'make bench'."
+done
+diff <(grep -v CONFIG_BPF_LSM_AUDIT "$build/kernel/.config") \
+	<(grep -v CONFIG_BPF_LSM_AUDIT "$build/baseline/.config") >"$out/config.diff" ||
+	die "the two kernels differ in more than CONFIG_BPF_LSM_AUDIT (see $out/config.diff): build them from one lab/kernel.config."
+
+for kernel in kernel baseline; do
+	for boot in 1 2; do
+		result=$out/$kernel.$boot
+		rm -f "$result"
+		KERNEL_DIR=$build/$kernel "$lab/boot.sh" -i -n "bench-$kernel" \
+			"$bench" -q lsm-audit-cost "$@" >"$result.part" 2>&1 || {
+			tail -n 5 "$result.part" >&2
+			die "the benchmark failed on build/$kernel: see $result.part and $log/bench-$kernel.console."
+		}
+		mv "$result.part" "$result"
+	done
+done
+
+"$lab/bench/report.py" "$out"
+say "bench: $out has the table (table.txt, table.tsv) and the charts (records.png, scaling.png)"

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Say where the instructions of one audit record go.
+
+usage: profile.py VMLINUX SOCKET
+
+Steps a guest through one record, instruction by instruction, by QEMU's gdb stub
+on the unix socket SOCKET: from the entry of bpf_audit_log_start() until
+bpf_audit_log_end() has returned. Prints for each function how often it was
+called, what it took itself, and what it took with all that it called. QEMU
+masks interrupts while it steps.
+"""
+
+import bisect
+import collections
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+FIRST, LAST = "bpf_audit_log_start", "bpf_audit_log_end"
+RSP, RIP = 7, 16  # in the order of gdb's registers
+RECORDS_BEFORE = 50  # warm caches and lists
+
+
+class Stub:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        for _ in range(300):
+            try:
+                self.socket.connect(str(path))
+                break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            sys.exit(f"profile.py: no guest answers on {path}.")
+        self.stream = self.socket.makefile("rb")
+
+    def ask(self, command):
+        checksum = sum(command.encode()) & 0xFF
+        self.socket.sendall(f"${command}#{checksum:02x}".encode())
+        while self.stream.read(1) != b"$":
+            pass
+        answer = b""
+        while not answer.endswith(b"#"):
+            answer += self.stream.read(1)
+        self.stream.read(2)
+        self.socket.sendall(b"+")
+        return answer[:-1].decode()
+
+    def registers(self):
+        answer = self.ask("g")
+        read = lambda n: int.from_bytes(bytes.fromhex(answer[16 * n : 16 * n + 16]), "little")
+        return read(RIP), read(RSP)
+
+    def run_to(self, address):
+        self.ask(f"Z1,{address:x},1")
+        self.ask("c")
+        self.ask(f"z1,{address:x},1")
+
+    def step(self):
+        self.ask("s")
+        return self.registers()
+
+
+class Symbols:
+    def __init__(self, vmlinux):
+        self.address = {}
+        text = subprocess.run(["nm", vmlinux], check=True, capture_output=True, text=True).stdout
+        functions = []
+        for line in text.splitlines():
+            address, kind, name = line.split()
+            if kind in "tTwW" and not name.startswith(("__pfx_", ".")):
+                functions.append((int(address, 16), name))
+            self.address[name] = int(address, 16)
+        functions.sort()
+        self.starts = [address for address, _ in functions]
+        self.names = [name for _, name in functions]
+
+    def at(self, address):
+        """Returns the name and the start of the function at an address."""
+        if not self.address["_stext"] <= address < self.address["_etext"]:
+            return "[bpf]", None
+        i = bisect.bisect_right(self.starts, address) - 1
+        return self.names[i], self.starts[i]
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    symbols = Symbols(sys.argv[1])
+    stub = Stub(pathlib.Path(sys.argv[2]))
+
+    for _ in range(RECORDS_BEFORE):
+        stub.run_to(symbols.address[FIRST])
+        stub.step()
+
+    stub.run_to(symbols.address[FIRST])
+    pc, sp = stub.registers()
+    # Frames are (name, stack pointer on entry); what is above one is its caller's.
+    stack = [(FIRST, sp)]
+    own, whole, calls = (collections.Counter() for _ in range(3))
+    calls[FIRST] = 1
+    ending = None
+    while True:
+        name, _ = symbols.at(pc)
+        own[name] += 1
+        whole.update({frame for frame, _ in stack} | {name})
+        if name == LAST and ending is None:
+            ending = sp
+        pc, sp = stub.step()
+        while stack and sp > stack[-1][1]:
+            stack.pop()
+        if ending is not None and sp > ending:
+            break
+        name, start = symbols.at(pc)
+        if pc == start or not stack:
+            calls[name] += 1
+            stack.append((name, sp))
+        elif name != stack[-1][0]:
+            stack[-1] = (name, stack[-1][1])
+    stub.ask("D")
+
+    print(f"{sum(own.values())} instructions")
+    print(f"{'own':>6} {'whole':>6} {'calls':>5}  function")
+    for name, count in own.most_common():
+        print(f"{count:6} {whole[name]:6} {calls[name]:5}  {name}")
+
+
+if __name__ == "__main__":
+    main()
