@@ -181,15 +181,8 @@ impl Record {
     /// quotes of its own.
     #[inline]
     pub fn append(&mut self, text: &[u8]) {
-        // SAFETY: By the type invariants; `%.*s` reads as many bytes as `text` has.
-        unsafe {
-            bindings::audit_log_format(
-                self.0.as_ptr(),
-                c"%.*s".as_char_ptr(),
-                text.len() as c_int,
-                text.as_ptr(),
-            )
-        };
+        // SAFETY: By the type invariants; `text` is valid for reads of its length.
+        unsafe { bindings::audit_log_n_bytes(self.0.as_ptr(), text.as_ptr().cast(), text.len()) };
     }
 
     /// Appends a string of unknown origin: quoted, or in hex if it holds a quote, a space, a

@@ -103,7 +103,11 @@ impl Context {
         const KEY: &[u8] = b" cause=";
 
         self.claim(Field::Cause, |room| {
-            audit::untrusted_len(cause).saturating_add(KEY.len()) <= room
+            let room = room.saturating_sub(KEY.len());
+
+            // Its longest form is that in hex; only if that doesn't fit, look which it has.
+            cause.len().saturating_mul(2).saturating_add(2) <= room
+                || audit::untrusted_len(cause) <= room
         })?;
 
         self.record.append(KEY);

@@ -4,11 +4,11 @@
 
 /// Up to `N` bytes of text on the stack, to be appended to a record in one go.
 ///
-/// Each [`append`](super::Record::append) passes through the kernel's `vsnprintf()`, so a handful
-/// of short fields is cheaper put together here.
+/// A handful of short fields is put together here at a fraction of what the kernel's `vsnprintf()`
+/// takes.
 ///
-/// What doesn't fit is left out. The writer knows the longest form of its fields, and chooses `N`
-/// by it.
+/// A piece that doesn't fit is left out. The writer knows the longest form of its fields, and
+/// chooses `N` by it.
 ///
 /// # Examples
 ///
@@ -43,41 +43,36 @@ impl<const N: usize> Text<N> {
         self.bytes.get(..self.len).unwrap_or(&[])
     }
 
+    /// Returns the place for the next `len` bytes, if they fit, and counts them in.
     #[inline]
-    fn push_byte(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.len) {
-            *place = byte;
-            // NO-OVERFLOW: `len` was less than `N`.
-            self.len = self.len.wrapping_add(1);
-        }
+    fn grow(&mut self, len: usize) -> Option<&mut [u8]> {
+        let place = self.bytes.get_mut(self.len..)?.get_mut(..len)?;
+
+        // NO-OVERFLOW: The place ends within `bytes`.
+        self.len = self.len.wrapping_add(len);
+        Some(place)
     }
 
     /// Appends bytes as they are.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.push_byte(byte);
+        if let Some(place) = self.grow(bytes.len()) {
+            place.copy_from_slice(bytes);
         }
     }
 
     /// Appends a number in decimal, as `%u` does.
+    #[inline]
     pub fn push_u32(&mut self, mut number: u32) {
-        // `u32::MAX` has ten digits. They are found from the right.
-        let mut digits = [0; 10];
-        let mut start = 0;
+        // `u32::MAX` has ten digits; zero has no logarithm, and one digit.
+        let digits = number.checked_ilog10().unwrap_or(0).wrapping_add(1);
 
-        for (place, digit) in digits.iter_mut().enumerate().rev() {
-            // CAST: A remainder of ten fits.
+        let place = self.grow(digits as usize).unwrap_or(&mut []);
+
+        // From the right; CAST: a remainder of ten fits.
+        for digit in place.iter_mut().rev() {
             *digit = b'0' | (number % 10) as u8;
             number /= 10;
-            start = place;
-            if number == 0 {
-                break;
-            }
-        }
-
-        for &digit in digits.iter().skip(start) {
-            self.push_byte(digit);
         }
     }
 
@@ -85,7 +80,7 @@ impl<const N: usize> Text<N> {
     #[inline]
     pub fn push_i32(&mut self, number: i32) {
         if number < 0 {
-            self.push_byte(b'-');
+            self.push(b"-");
         }
         self.push_u32(number.unsigned_abs());
     }
@@ -95,13 +90,12 @@ impl<const N: usize> Text<N> {
     /// byte.
     pub fn push_untrusted(&mut self, string: &[u8]) {
         if is_plain(string) {
-            self.push_byte(b'"');
+            self.push(b"\"");
             self.push(string);
-            self.push_byte(b'"');
+            self.push(b"\"");
         } else {
             for &byte in string {
-                self.push_byte(hex_digit(byte >> 4));
-                self.push_byte(hex_digit(byte));
+                self.push(&[hex_digit(byte >> 4), hex_digit(byte)]);
             }
         }
     }
@@ -192,7 +186,11 @@ mod tests {
     fn what_does_not_fit_is_left_out() {
         let mut text = Text::<4>::new();
         text.push(b"abc");
-        text.push_u32(123);
+        text.push_u32(12);
+        assert_eq!(text.as_bytes(), b"abc");
+        text.push_u32(1);
+        assert_eq!(text.as_bytes(), b"abc1");
+        text.push(b"d");
         assert_eq!(text.as_bytes(), b"abc1");
     }
 }
