@@ -105,9 +105,9 @@ while getopts s: opt; do
 done
 shift $((OPTIND - 1))
 
-# The tests where memory runs out are for a kernel that can let it.
+# These are for a kernel that can let memory run out, and knows who has it.
 deny=()
-if [ -n "$stress" ]; then mount_once debugfs /sys/kernel/debug; else deny=(-d "*/no_memory*"); fi
+if [ -n "$stress" ]; then mount_once debugfs /sys/kernel/debug; else deny=(-d "*/no_memory*,*/leak_detector"); fi
 selftests "${1:-}"
 if [ -z "${1:-}" ]; then
 	set_scene build/demo/policy.bpf.o

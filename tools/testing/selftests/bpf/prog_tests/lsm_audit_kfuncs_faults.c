@@ -2,7 +2,8 @@
 /*
  * The audit kfuncs where memory runs out, and where the backlog is full.
  *
- * The tests called no_memory need a kernel that can let allocations fail.
+ * The tests called no_memory need a kernel that can let allocations fail, and
+ * leak_detector one that knows who allocated what.
  */
 #include <ftw.h>
 #include <sched.h>
@@ -30,9 +31,8 @@ static bool write_file(const char *path, const char *text)
 }
 
 /* Let another process act, since nothing is recorded of the audit daemon. */
-static pid_t act_as_subject(act_fn act, const void *arg)
+static pid_t start_subject(act_fn act, const void *arg)
 {
-	int status;
 	pid_t pid;
 
 	fflush(stdout);
@@ -47,11 +47,23 @@ static pid_t act_as_subject(act_fn act, const void *arg)
 		_exit(!done);
 	}
 
-	if (!ASSERT_GT(pid, 0, "fork") ||
-	    !ASSERT_EQ(waitpid(pid, &status, 0), pid, "wait for the subject") ||
-	    !ASSERT_EQ(status, 0, "what the subject did"))
-		return -1;
+	ASSERT_GT(pid, 0, "fork");
 	return pid;
+}
+
+static bool subject_is_done(pid_t pid)
+{
+	int status;
+
+	return ASSERT_EQ(waitpid(pid, &status, 0), pid, "wait for the subject") &&
+	       ASSERT_EQ(status, 0, "what the subject did");
+}
+
+static pid_t act_as_subject(act_fn act, const void *arg)
+{
+	pid_t pid = start_subject(act, arg);
+
+	return pid > 0 && subject_is_done(pid) ? pid : -1;
 }
 
 /*
@@ -753,6 +765,40 @@ static void test_backlog_waits(void)
 	bpf_link__destroy(link);
 }
 
+static bool act_once(const void *unused)
+{
+	ioctl(file_fd, CMD_ACT, NULL);
+	return true;
+}
+
+/* What counts the contexts that are left must see those that are there. */
+static void test_leak_detector(void)
+{
+	pid_t busy, subject;
+	int tries;
+
+	if (libbpf_num_possible_cpus() < 2 || contexts_held() < 0) {
+		skip("it takes two processors, and SLUB's debugging", "");
+		return;
+	}
+	if (!attach(faults->progs.holding))
+		return;
+
+	if (keep_kauditd_apart() && limit_backlog()) {
+		busy = start_busy(0, 60 * 1000);
+		subject = start_subject(act_once, NULL);
+		for (tries = 0; tries < 1000 && contexts_held() < 2; tries++)
+			usleep(10 * 1000);
+		ASSERT_EQ(contexts_held(), 2, "the context that is held, and the one that waits");
+		stop_busy(busy);
+		if (subject > 0)
+			subject_is_done(subject);
+	}
+	unlimit_backlog();
+	let_kauditd_be();
+	check_no_context_held();
+}
+
 static const struct context command = { prepare_nothing, act_command };
 
 static void test_backlog_program(void)
@@ -831,6 +877,7 @@ static const struct subtest subtests[] = {
 	{ "backlog_workqueue", test_backlog_workqueue, .loses = true },
 	{ "no_memory_reclaim", test_backlog_reclaim, .loses = true },
 	{ "backlog_waits", test_backlog_waits, .loses = true },
+	{ "leak_detector", test_leak_detector, .loses = true },
 };
 
 static bool can_fail_kmalloc_nolock(void)

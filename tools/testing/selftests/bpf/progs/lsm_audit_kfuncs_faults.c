@@ -230,6 +230,28 @@ int BPF_PROG(in_sleepable, struct file *file, unsigned int cmd)
 	return 0;
 }
 
+/* Hold a context, and wait for the backlog with another. */
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(holding, struct file *file, unsigned int cmd)
+{
+	struct bpf_audit_context *held, *ac;
+	int i;
+
+	if (!is_subject() || cmd != CMD_ACT)
+		return 0;
+
+	held = bpf_audit_log_start();
+	if (!held)
+		return 0;
+	for (i = 0; i < 16; i++) {
+		ac = bpf_audit_log_start();
+		if (ac)
+			bpf_audit_log_end(ac);
+	}
+	bpf_audit_log_end(held);
+	return 0;
+}
+
 SEC("lsm.s/file_ioctl")
 int BPF_PROG(in_rcu_section, struct file *file, unsigned int cmd)
 {
