@@ -15,6 +15,7 @@ bench=$build/selftests/bench
 [ -x "$bench" ] || die "there is no $bench: run 'make bench'."
 [ -f "$kernel/vmlinux" ] || die "there is no kernel in $kernel: run 'make bench'."
 
+: >"$log/profile.log"
 # As long a benchmark as it takes; it ends with this script.
 socket=$(mktemp -u /tmp/profile.XXXXXX)
 KERNEL_DIR=$kernel setsid "$lab/boot.sh" -i -g "$socket" -a nokaslr -t 1200 -n profile \

@@ -5,6 +5,7 @@
 set datafile separator "\t"
 set terminal pngcairo size 1200,700 noenhanced
 set grid y
+set key outside top center horizontal
 set yrange [0:*]
 set ylabel "instructions (median)"
 table = ARG1."/table.tsv"
@@ -19,6 +20,7 @@ plot records using 3:xtic(1) title "baseline", "" using 5 title "this kernel"
 
 set output ARG1."/scaling.png"
 set multiplot layout 1,3 title "What a record costs by"
+unset title
 series(name) = sprintf("<sed -n 's/^%s-//p' %s", name, table)
 set xlabel "fields"
 plot series("fields") using 3:xtic(1) title "baseline", "" using 5 title "this kernel"

@@ -86,6 +86,7 @@ static struct {
 	struct lsm_audit_bench *skel;
 	struct audit *audit;
 	long lost;		/* before the benchmark */
+	bool landlock;		/* the kernel has it, and logs its denials */
 	/* What the reader tells: that it is ready, and how many records came. */
 	struct {
 		bool ready;
@@ -239,11 +240,6 @@ static void make_sockets(void)
 	unix_fd = make_socket(&unix_address, sizeof(unix_address));
 }
 
-static bool has_landlock(void)
-{
-	return libbpf_find_vmlinux_btf_id("landlock_audit_denial", BPF_TRACE_FENTRY) > 0;
-}
-
 static void setup(void)
 {
 	setup_libbpf();
@@ -251,8 +247,9 @@ static void setup(void)
 	ctx.skel = lsm_audit_bench__open();
 	if (!ctx.skel)
 		die("can't open the programs");
-	bpf_program__set_autoload(ctx.skel->progs.enter_landlock, has_landlock());
-	bpf_program__set_autoload(ctx.skel->progs.exit_landlock, has_landlock());
+	ctx.landlock = libbpf_find_vmlinux_btf_id("landlock_audit_denial", BPF_TRACE_FENTRY) > 0;
+	bpf_program__set_autoload(ctx.skel->progs.enter_landlock, ctx.landlock);
+	bpf_program__set_autoload(ctx.skel->progs.exit_landlock, ctx.landlock);
 	if (lsm_audit_bench__load(ctx.skel))
 		die("the programs don't load: does the kernel have CONFIG_BPF_LSM_AUDIT?");
 	ctx.skel->bss->tgid = getpid();
@@ -497,7 +494,7 @@ static void *cost_producer(void *input)
 		if (args.only && strcmp(args.only, scenario->name))
 			continue;
 		found = true;
-		if (scenario->landlock && !has_landlock()) {
+		if (scenario->landlock && !ctx.landlock) {
 			fprintf(stderr, "%s: the kernel has no Landlock\n", scenario->name);
 			continue;
 		}
