@@ -49,6 +49,9 @@ bench: kernel	## instructions per record, beside those of a kernel with BASELINE
 	@lab/run.sh lab/selftests.sh bench
 	@lab/bench.sh
 
+series: tree	## build/series, the patches for the mailing lists
+	@lab/series.sh
+
 shell: kernel	## a shell in the booted kernel
 	@lab/boot.sh
 
@@ -61,4 +64,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench series shell check clean distclean

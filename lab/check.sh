@@ -57,6 +57,9 @@ mutants() { # they still fit the code that they break
 	done
 	return "$bad"
 }
+series() { # it is what build/linux is
+	"$lab/series.sh" -q >"$log/check-series.log" 2>&1 || { tail -n 3 "$log/check-series.log"; return 1; }
+}
 kernel_doc() { ours 'include/*.h' 'security/*.c' 'security/*.h' | (cd "$tree" && each scripts/kernel-doc -none -Werror); }
 
 # The module and the Rust below it as clippy and W=1 see them, in a folder of
@@ -78,6 +81,7 @@ check "codespell" spelling
 check "checkpatch on new files" kernel_style
 check "checkpatch on edits" patch_style
 check "mutants" mutants
+check "series" series
 check "kernel-doc" kernel_doc
 check "clippy and W=1" compile
 check "reachable panics" "$lab/panics.py" "$objects"
