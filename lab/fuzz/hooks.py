@@ -40,6 +40,10 @@ class Hook:
     interrupt: bool  # the current task need not be the subject
     long_paths: bool
 
+    @property
+    def interrupts_off(self):
+        return self.interrupt or self.name == "file_set_fowner"
+
 
 def hook(args="", sleepable=False, cgroup=True, interrupt=False):
     def add(action):

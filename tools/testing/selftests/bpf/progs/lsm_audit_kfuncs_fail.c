@@ -300,7 +300,7 @@ int BPF_PROG(untrusted_task, struct file *file)
 	struct bpf_audit_context *ac;
 
 	ac = bpf_audit_log_start();
-	return ac ? end(ac, bpf_audit_log_task(ac, bpf_get_current_task_btf()->parent)) : 0;
+	return ac ? end(ac, bpf_audit_log_task(ac, bpf_get_current_task_btf()->last_wakee)) : 0;
 }
 
 SEC("lsm/socket_getsockname")

@@ -84,12 +84,15 @@ static __always_inline int make(int call, struct bpf_audit_context *ac,
 
 static __always_inline void record(const struct objects *of)
 {
-	__u32 nr = nr_attempts++;
 	struct bpf_audit_context *ac;
 	struct attempt *attempt;
+	__u32 nr;
 	int i;
 
-	if (!is_subject() || nr >= NR_ATTEMPTS)
+	if (!is_subject())
+		return;
+	nr = nr_attempts++;
+	if (nr >= NR_ATTEMPTS)
 		return;
 	attempt = &attempts[nr];
 
@@ -230,25 +233,36 @@ int BPF_PROG(in_sleepable, struct file *file, unsigned int cmd)
 	return 0;
 }
 
-/* Hold a context, and wait for the backlog with another. */
+/* Hold a context until it may go. */
+
+bool held;
+bool release;
+
+static int is_released(__u32 i, void *unused)
+{
+	return release;
+}
+
+static int wait_a_while(__u32 i, void *unused)
+{
+	bpf_loop(1 << 23, is_released, NULL, 0);
+	return release;
+}
+
 SEC("lsm.s/file_ioctl")
 int BPF_PROG(holding, struct file *file, unsigned int cmd)
 {
-	struct bpf_audit_context *held, *ac;
-	int i;
+	struct bpf_audit_context *ac;
 
 	if (!is_subject() || cmd != CMD_ACT)
 		return 0;
 
-	held = bpf_audit_log_start();
-	if (!held)
+	ac = bpf_audit_log_start();
+	if (!ac)
 		return 0;
-	for (i = 0; i < 16; i++) {
-		ac = bpf_audit_log_start();
-		if (ac)
-			bpf_audit_log_end(ac);
-	}
-	bpf_audit_log_end(held);
+	held = true;
+	bpf_loop(256, wait_a_while, NULL, 0);
+	bpf_audit_log_end(ac);
 	return 0;
 }
 
