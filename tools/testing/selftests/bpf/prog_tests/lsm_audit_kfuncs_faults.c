@@ -786,15 +786,15 @@ static void test_leak_detector(void)
 	if (!attach(faults->progs.holding))
 		return;
 
-	faults->bss->held = false;
-	faults->bss->release = false;
+	faults->bss->held = 0;
+	faults->bss->release = 0;
 	subject = start_subject(act_once, NULL);
 	if (subject < 0)
 		return;
 	for (tries = 0; tries < 1000 && !READ_ONCE(faults->bss->held); tries++)
 		usleep(10 * 1000);
 	ASSERT_EQ(contexts_held(), 1, "contexts that the kernel holds");
-	WRITE_ONCE(faults->bss->release, true);
+	WRITE_ONCE(faults->bss->release, 1);
 	subject_is_done(subject);
 	check_no_context_held();
 }

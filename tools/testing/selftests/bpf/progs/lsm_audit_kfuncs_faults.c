@@ -235,18 +235,18 @@ int BPF_PROG(in_sleepable, struct file *file, unsigned int cmd)
 
 /* Hold a context until it may go. */
 
-bool held;
-bool release;
+int held;
+int release;
 
 static int is_released(__u32 i, void *unused)
 {
-	return release;
+	return release == 1;
 }
 
 static int wait_a_while(__u32 i, void *unused)
 {
 	bpf_loop(1 << 23, is_released, NULL, 0);
-	return release;
+	return release == 1;
 }
 
 SEC("lsm.s/file_ioctl")
@@ -260,7 +260,7 @@ int BPF_PROG(holding, struct file *file, unsigned int cmd)
 	ac = bpf_audit_log_start();
 	if (!ac)
 		return 0;
-	held = true;
+	held = 1;
 	bpf_loop(256, wait_a_while, NULL, 0);
 	bpf_audit_log_end(ac);
 	return 0;
