@@ -510,6 +510,28 @@ static inline long complaints(void)
 	return bits;
 }
 
+/* The kernel thread that delivers records, or -1. */
+static inline pid_t find_kauditd(void)
+{
+	char path[32], comm[17];
+	FILE *file;
+	pid_t pid;
+
+	for (pid = 3; pid < 1000; pid++) {
+		bool found;
+
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		found = fgets(comm, sizeof(comm), file) && !strcmp(comm, "kauditd\n");
+		fclose(file);
+		if (found)
+			return pid;
+	}
+	return -1;
+}
+
 struct subtest {
 	const char *name;
 	void (*run)(void);

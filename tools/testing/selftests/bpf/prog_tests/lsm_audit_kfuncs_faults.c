@@ -486,27 +486,6 @@ static void test_kmalloc_nolock(void)
 /* How many records it takes. */
 #define BACKLOG 5
 
-static pid_t find_kauditd(void)
-{
-	char path[32], comm[17];
-	FILE *file;
-	pid_t pid;
-
-	for (pid = 3; pid < 1000; pid++) {
-		bool found;
-
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		found = fgets(comm, sizeof(comm), file) && !strcmp(comm, "kauditd\n");
-		fclose(file);
-		if (found)
-			return pid;
-	}
-	return -1;
-}
-
 /*
  * Kauditd has one processor, where this process is more urgent, and so the
  * backlog stays full. Real time gets all of a processor but for a moment in each

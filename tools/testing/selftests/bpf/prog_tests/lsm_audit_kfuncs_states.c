@@ -96,27 +96,6 @@ static bool act_flood(const void *count)
 	return true;
 }
 
-static pid_t find_kauditd(void)
-{
-	char path[32], comm[17];
-	FILE *file;
-	pid_t pid;
-
-	for (pid = 3; pid < 1000; pid++) {
-		bool found;
-
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		found = fgets(comm, sizeof(comm), file) && !strcmp(comm, "kauditd\n");
-		fclose(file);
-		if (found)
-			return pid;
-	}
-	return -1;
-}
-
 /* Keep kauditd from the queue: it has this processor, and we are more urgent. */
 static bool act_flood_urgently(const void *count)
 {
