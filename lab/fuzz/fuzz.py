@@ -174,7 +174,7 @@ class Fuzzer:
 
     def batch(self, wanted):
         """Makes at most as many programs as wanted, runs them, and compares."""
-        usable = [hook for hook in hooks.HOOKS if not (hook.interrupts_off and LOCKDEP)]
+        usable = [hook for hook in hooks.HOOKS if not (hook.irqs_off and LOCKDEP)]
         places = [(hook, False) for hook in usable] * PER_HOOK
         on_cgroup = self.rng.sample([hook for hook in usable if hook.cgroup], CGROUP_HOOKS)
         places += [(hook, True) for hook in on_cgroup] * PER_CGROUP_HOOK

@@ -38,14 +38,11 @@ class Hook:
     sleepable: bool
     cgroup: bool  # programs can be attached to a cgroup, and return an int
     interrupt: bool  # the current task need not be the subject
+    irqs_off: bool  # in an interrupt, or under a lock that interrupts take
     long_paths: bool
 
-    @property
-    def interrupts_off(self):
-        return self.interrupt or self.name == "file_set_fowner"
 
-
-def hook(args="", sleepable=False, cgroup=True, interrupt=False):
+def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False):
     def add(action):
         objects, ints, address, long_paths = [], [], None, False
         for arg in args.split():
@@ -69,7 +66,7 @@ def hook(args="", sleepable=False, cgroup=True, interrupt=False):
                     ways = ((kind, ""),)
             objects += [Object(kind, number, way, nullable=arg.endswith("?")) for kind, way in ways]
         HOOKS.append(Hook(action.__name__, len(HOOKS) + 1, action, objects, ints, address, sleepable, cgroup,
-                          interrupt, long_paths))
+                          interrupt, irqs_off or interrupt, long_paths))
         return action
     return add
 
@@ -377,8 +374,8 @@ def file_truncate(env):
     return {0: node}
 
 
-@hook("0:file", cgroup=False)
-def file_set_fowner(env):  # with interrupts off
+@hook("0:file", cgroup=False, irqs_off=True)
+def file_set_fowner(env):
     fd, node = env.open_file()
     with env.armed:
         fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())

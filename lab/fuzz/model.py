@@ -34,7 +34,7 @@ KEYS = {
     "task": frozenset(("opid", "ocomm")), "net_sock": SOCK_KEYS,
     "net_sockaddr": frozenset(("saddr", "src", "daddr", "dest", "netif")),
 }
-NOT_IN_INTERRUPT = {"path", "file", "ioctl_op", "dentry", "inode"}
+NOT_IRQ_SAFE = {"path", "file", "ioctl_op", "dentry", "inode"}
 
 
 @functools.cache
@@ -130,7 +130,7 @@ class Model:
         keys, errors, fields, trailer = self.effect(step.kfunc, step.args)
         if keys & record.claimed:
             errors.add(EINVAL)
-        if self.program.hook.interrupt and step.kfunc in NOT_IN_INTERRUPT:
+        if self.program.hook.irqs_off and step.kfunc in NOT_IRQ_SAFE:
             errors.add(EOPNOTSUPP)
         if errors:
             return tuple(errors)
@@ -192,7 +192,7 @@ class Model:
             case "net_sock":
                 if thing.family == socket.AF_UNIX:
                     keys = keys | {"path"}
-                    if self.program.hook.interrupt:
+                    if self.program.hook.irqs_off:
                         errors.add(EOPNOTSUPP)
                 fields = self.socket(thing) + self.interface(args[0])
             case "net_sockaddr":

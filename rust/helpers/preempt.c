@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <linux/irqflags.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 
@@ -11,6 +12,11 @@ __rust_helper unsigned long rust_helper_in_interrupt(void)
 __rust_helper unsigned long rust_helper_in_nmi(void)
 {
 	return in_nmi();
+}
+
+__rust_helper bool rust_helper_irqs_disabled(void)
+{
+	return irqs_disabled();
 }
 
 __rust_helper bool rust_helper_preemptible(void)

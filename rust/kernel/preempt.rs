@@ -31,6 +31,18 @@ pub fn in_nmi() -> bool {
     unsafe { bindings::in_nmi() != 0 }
 }
 
+/// Returns whether interrupts are disabled on this CPU.
+///
+/// Then the caller may hold a lock that interrupts take, and must not wait for one that is held
+/// with interrupts enabled: its holder may be in an interrupt that waits for the first.
+///
+/// Equivalent to the C side `irqs_disabled()`.
+#[inline]
+pub fn irqs_disabled() -> bool {
+    // SAFETY: It's always safe to call `irqs_disabled()`.
+    unsafe { bindings::irqs_disabled() }
+}
+
 /// Returns whether the caller is known to be allowed to sleep.
 ///
 /// That is so where preemption and interrupts are enabled and no RCU read-side section is entered.

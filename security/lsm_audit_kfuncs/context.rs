@@ -25,7 +25,8 @@ use kernel::{
     current,
     preempt::{
         in_interrupt,
-        in_nmi, //
+        in_nmi,
+        irqs_disabled, //
     },
     prelude::*, //
 };
@@ -117,7 +118,7 @@ impl Context {
 
     /// Adds `data` as the field `field`.
     pub(crate) fn log(&mut self, field: Field, data: LsmData<'_>) -> Result {
-        if !field.in_interrupt() && in_interrupt() {
+        if !field.irq_safe() && (in_interrupt() || irqs_disabled()) {
             return Err(EOPNOTSUPP);
         }
 

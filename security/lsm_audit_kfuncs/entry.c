@@ -94,8 +94,9 @@ __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
  * Adds " path=", " dev=" and " ino=".
  *
  * Return: 0; -EINVAL if the record has one of these keys, or if @path is
- * NULL; -EOPNOTSUPP in an interrupt; -E2BIG if the record would get too long
- * for user space, or if it could and there is no memory to find out.
+ * NULL; -EOPNOTSUPP in an interrupt or where interrupts are disabled; -E2BIG
+ * if the record would get too long for user space, or if it could and there is
+ * no memory to find out.
  */
 __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
 				   const struct path *path)
@@ -190,8 +191,8 @@ __bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
  * of a unix socket, each where the socket has it, and " netif=".
  *
  * Return: 0; -EINVAL if the record has one of these keys, or if @sock is
- * NULL; -EOPNOTSUPP for a unix socket in an interrupt; -E2BIG if the record
- * would get too long for user space.
+ * NULL; -EOPNOTSUPP for a unix socket in an interrupt or where interrupts are
+ * disabled; -E2BIG if the record would get too long for user space.
  */
 __bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
 				       const struct socket *sock)

@@ -35,7 +35,7 @@ enum Key {
 }
 
 macro_rules! fields {
-    ($($field:ident: $($key:ident)|+, $interrupt:ident;)+) => {
+    ($($field:ident: $($key:ident)|+, $irq_safe:ident;)+) => {
         /// A field of a record: what one call adds.
         #[derive(Clone, Copy)]
         pub(crate) enum Field {
@@ -52,12 +52,13 @@ macro_rules! fields {
                 }
             }
 
-            /// Returns whether the field can be written in an interrupt. Where a path or a name is
-            /// looked up, it can't: `d_lock` and `rename_lock` aren't safe there.
+            /// Returns whether the field can be written in an interrupt, and under a lock that
+            /// interrupts take. Where a path or a name is looked up, it can't: `d_lock` and
+            /// `rename_lock` are held with interrupts enabled.
             #[inline]
-            pub(crate) const fn in_interrupt(self) -> bool {
+            pub(crate) const fn irq_safe(self) -> bool {
                 match self {
-                    $(Self::$field => Interrupt::$interrupt as u8 == Interrupt::Yes as u8),+
+                    $(Self::$field => IrqSafe::$irq_safe as u8 == IrqSafe::Yes as u8),+
                 }
             }
         }
@@ -80,15 +81,15 @@ macro_rules! fields {
     };
 }
 
-/// Whether a field can be written in an interrupt.
-enum Interrupt {
+/// Whether a field can be written in an interrupt, and under a lock that interrupts take.
+enum IrqSafe {
     No,
     Yes,
 }
 
 #[rustfmt::skip]
 fields! {
-    // Field     keys                                            in an interrupt
+    // Field     keys                                            irq-safe
     Head:        ProgId | Pid | Comm,                            Yes;
     Cause:       Cause,                                          Yes;
     Cap:         Capability,                                     Yes;
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_look_up_names_stay_out_of_interrupts() {
+    fn fields_that_look_up_names_are_not_irq_safe() {
         for field in [
             Field::Cause,
             Field::Cap,
@@ -150,7 +151,7 @@ mod tests {
             Field::NetSock,
             Field::NetSockaddr,
         ] {
-            assert!(field.in_interrupt());
+            assert!(field.irq_safe());
         }
         for field in [
             Field::Path,
@@ -159,8 +160,8 @@ mod tests {
             Field::Dentry,
             Field::Inode,
         ] {
-            assert!(!field.in_interrupt());
+            assert!(!field.irq_safe());
         }
-        assert!(!Field::UnixSock.in_interrupt());
+        assert!(!Field::UnixSock.irq_safe());
     }
 }

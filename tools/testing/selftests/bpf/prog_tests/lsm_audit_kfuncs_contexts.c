@@ -66,10 +66,44 @@ static void test_preempt_disabled(void)
 		check_file_and_cause();
 }
 
+/*
+ * Where interrupts are off, a lock that interrupts take may be held, which must
+ * not wait for d_lock or rename_lock.
+ */
+static void check_not_irq_safe(act_fn act)
+{
+	const struct step steps[] = {
+		{ CALL_PATH, .ret = -EOPNOTSUPP },
+		{ CALL_FILE, .ret = -EOPNOTSUPP },
+		{ CALL_IOCTL_OP, .ret = -EOPNOTSUPP },
+		{ CALL_INODE, .ret = -EOPNOTSUPP },
+		{ CALL_CAUSE, .arg = CAUSE_SPACE },
+		{}
+	};
+
+	check_record(steps, " cause=74776F20776F726473", act, NULL);
+}
+
 static void test_irq_disabled(void)
 {
 	if (attach(skel->progs.on_file_irq))
-		check_file_and_cause();
+		check_not_irq_safe(act_ioctl_file);
+}
+
+static bool act_own_file(const void *unused)
+{
+	int fd = open(file_path, O_RDONLY);
+	int err = fd < 0 ? -1 : fcntl(fd, F_SETOWN, getpid());
+
+	close(fd);
+	return !err;
+}
+
+/* __f_setown() calls it under f_owner->lock, which send_sigio() takes in interrupts. */
+static void test_irq_lock(void)
+{
+	if (attach(skel->progs.on_file_owner))
+		check_not_irq_safe(act_own_file);
 }
 
 static void test_cgroup(void)
@@ -354,6 +388,7 @@ static const struct subtest subtests[] = {
 	{ "rcu_read_lock_later", test_rcu_read_lock_later },
 	{ "preempt_disabled", test_preempt_disabled },
 	{ "irq_disabled", test_irq_disabled },
+	{ "irq_lock", test_irq_lock },
 	{ "cgroup", test_cgroup },
 	{ "softirq", test_softirq },
 	{ "bottom_halves_off", test_bottom_halves_off },

@@ -320,6 +320,14 @@ int BPF_PROG(on_file_irq, struct file *file)
 	return 0;
 }
 
+SEC("lsm/file_set_fowner")
+int BPF_PROG(on_file_owner, struct file *file)
+{
+	if (is_subject())
+		record_file(file);
+	return 0;
+}
+
 SEC("lsm/file_ioctl")
 int BPF_PROG(two_records, struct file *file)
 {
