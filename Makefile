@@ -6,7 +6,7 @@
 #	TOOLROOT=host		your own tools instead of Debian's in a tool root
 #	CACHE=/path		where downloads are kept
 #	MIRROR=URL		the Debian mirror to make the tool root from
-#	SOURCE_VERSION=x	another version of Debian's linux-source, or "newest"
+#	SOURCE_VERSION=x	another version of Debian's linux-source (7.2, or the like), or "newest"
 #	BASELINE=/path/to/patch	what make bench compares with
 #	JOBS=n			compile n files at a time
 

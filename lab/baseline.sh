@@ -13,7 +13,7 @@ patch=$build/bench/baseline.patch
 if [ -z "${LAB_INSIDE:-}" ]; then
 	from=${BASELINE:-$repo/../shared/baseline/rfc-v1-on-7.3.4.patch}
 	[ -f "$from" ] ||
-		die "there is no baseline in $from: name the patch that adds the kfuncs to Linux $series in C, as BASELINE=/path/to/patch."
+		die "there is no baseline in $from: name the patch that adds the kfuncs to this Linux in C, as BASELINE=/path/to/patch."
 	make_dirs "$build/bench"
 	cp "$from" "$patch"
 fi

@@ -15,7 +15,11 @@ log=$build/log
 cache=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/lsm-audit-kfuncs}")
 host=$([ "${TOOLROOT:-}" != host ] || echo yes)
 [ -z "${LINUX:-}" ] || LINUX=$(realpath -m "$LINUX")
-series=7.3	# the kernel that this overlay fits
+# The kernels that this overlay fits, the first of them by default. Older ones than
+# 7.0 can't do: they have no KF_IMPLICIT_ARGS, by which a kfunc knows who calls it.
+releases=(7.3 7.2)
+release_of() { sed -nE 's/^([0-9]+\.[0-9]+)([^0-9].*)?$/\1/p' <<<"$1"; } # VERSION
+fits() { [[ " ${releases[*]} " == *" $1 "* ]]; } # RELEASE
 
 # Messages name files of the repository as the reader would.
 say() { echo "== ${*//"$repo/"/}"; }
@@ -31,7 +35,7 @@ inside() {
 
 # Said before the first long step.
 [ -z "${LINUX:-}" ] || [ -d "$LINUX" ] ||
-	die "LINUX=$LINUX is not a folder: name the top folder of a Linux $series source tree."
+	die "LINUX=$LINUX is not a folder: name the top folder of a Linux ${releases[0]} source tree."
 
 make_dirs() {
 	mkdir -p "$@" 2>/dev/null ||

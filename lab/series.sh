@@ -17,6 +17,7 @@ out=$build/series
 work=$build/series.work
 tree=$build/linux
 prefix=${PREFIX:-PATCH bpf-next}
+release=$(release_of "$(cat "$build/linux.version" 2>/dev/null)")
 [ -d "$build/overlay" ] || die "there is no kernel source with the overlay: run 'make tree'."
 
 # Nobody's settings, nobody's clock.
@@ -51,7 +52,9 @@ for patch in series/[0-9]*; do
 	while IFS= read -r file; do
 		[ -f "$file" ] || die "$patch names $file, which is not there: mend the list below its '---'."
 		case $file in
-		edits/*) (cd "$work/made" && git apply --whitespace=nowarn "$repo/$file") ||
+		edits/*)
+			[ ! -f "edits/$release/${file##*/}" ] || file=edits/$release/${file##*/}
+			(cd "$work/made" && git apply --whitespace=nowarn "$repo/$file") ||
 			die "$file does not apply where $patch has it: change the order." ;;
 		*) cp -p --parents "$file" "$work/made/" ;;
 		esac

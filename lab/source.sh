@@ -13,7 +13,7 @@ orig=$build/linux.orig
 manifest=$build/linux.manifest
 
 [ -n "${LINUX:-}" ] || [ -z "$host" ] ||
-	die "with TOOLROOT=host say where a Linux $series source tree is: LINUX=/path/to/linux."
+	die "with TOOLROOT=host say where a Linux ${releases[0]} source tree is: LINUX=/path/to/linux."
 for tool in ${host:+git rsync make}; do
 	command -v "$tool" >/dev/null || die "with TOOLROOT=host this machine needs $tool: install it."
 done
@@ -51,11 +51,11 @@ list() {
 # The time that it takes is mostly that of reading both trees.
 from_folder() {
 	[ -f "$LINUX/rust/kernel/lib.rs" ] ||
-		die "LINUX=$LINUX is not a Linux source tree: name the top folder of a Linux $series one."
+		die "LINUX=$LINUX is not a Linux source tree: name the top folder of a Linux ${releases[0]} one."
 	local version wanted=$build/linux.files
 	version=$(version_of "$LINUX")
-	[ "$version" = "$series" ] ||
-		die "LINUX=$LINUX is Linux ${version:-of an unknown version}, and this overlay supports $series only: check out a $series release there."
+	fits "$version" ||
+		die "LINUX=$LINUX is Linux ${version:-of an unknown version}, and this overlay fits ${releases[*]} only (before 7.0 there is no KF_IMPLICIT_ARGS, which it needs): check out one of these there."
 	if [ "$(cat "$build/linux.id" 2>/dev/null)" != "folder $LINUX" ]; then
 		start_over
 		need_space "$build" 2200 "a copy of the kernel's source"
@@ -87,7 +87,12 @@ from_folder() {
 # --- Debian's package
 
 archives=/var/cache/apt/archives
-package=linux-source-$series
+# SOURCE_VERSION= names a version, a release of which any version will do, or "newest".
+version=${SOURCE_VERSION:-}
+release=$(release_of "${version#newest}")
+release=${release:-${releases[0]}}
+[ "$version" != "$release" ] || version=''
+package=linux-source-$release
 
 # The newest package in the cache (or that of version $1) with its hash from apt.
 cached() {
@@ -95,7 +100,7 @@ cached() {
 }
 
 offline() {
-	blame "$log/source.log" "$1 could not be fetched from Debian's backports (see $log/source.log): check the network or set LINUX= to a $series source tree, and run again; what was fetched is kept."
+	blame "$log/source.log" "$1 could not be fetched from Debian's backports (see $log/source.log): check the network or set LINUX= to a $release source tree, and run again; what was fetched is kept."
 }
 
 posting() { du -cm "$archives/partial" | tail -n 1 | sed 's/\t.*/ MB/'; }
@@ -108,7 +113,7 @@ fetch() {
 	say "source: asking Debian for ${version:-the newest} $package"
 	apt-get "${opts[@]}" --error-on=any update >"$log/source.log" 2>&1 || offline "the list of packages"
 	known=$(apt-cache "${opts[@]}" madison "$package" | awk '{ print $3 }' | sort -Vu | paste -sd ' ')
-	[ -n "$known" ] || die "Debian has no $package any more: set LINUX= to a $series source tree."
+	[ -n "$known" ] || die "Debian has no $package any more: set LINUX= to a $release source tree."
 	version=${version:-${known##* }}
 	[[ " $known " = *" $version "* ]] || die "Debian has no $package $version: choose SOURCE_VERSION from $known."
 	need_space "$archives" 400 "the kernel's source package"
@@ -123,9 +128,11 @@ fetch() {
 }
 
 from_debian() {
-	local id version=${SOURCE_VERSION:-}
+	local id
+	fits "$release" ||
+		die "SOURCE_VERSION=$SOURCE_VERSION is not of a Linux that this overlay fits: choose one of ${releases[*]}."
 	id=$(cat "$build/linux.id" 2>/dev/null || true)
-	if [ -d "$tree" ] && [[ $id = "debian "${version:-*} ]]; then
+	if [ -d "$tree" ] && [[ $id = "debian "${version:-$release.*} ]]; then
 		return
 	fi
 	lock "$cache" cache
@@ -146,8 +153,8 @@ from_debian() {
 	dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$package.tar.xz" | xz -dT0 |
 		tar -xm -C "$tree.part" --strip-components=1 2>>"$log/source.log" ||
 		blame "$log/source.log" "unpacking the kernel's source failed: see $log/source.log, mend that and run again."
-	[ "$(version_of "$tree.part")" = "$series" ] ||
-		die "$package $version holds another kernel than $series: choose another SOURCE_VERSION."
+	[ "$(version_of "$tree.part")" = "$release" ] ||
+		die "$package $version holds another kernel than $release: choose another SOURCE_VERSION."
 	mv "$tree.part" "$tree"
 	echo "$version" >"$build/linux.version"
 	echo "debian $version" >"$build/linux.id"

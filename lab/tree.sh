@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Lay the overlay on build/linux: the new files of this repository at their
-# kernel paths, and edits/*.patch on existing ones. Only files whose content
+# kernel paths, and edits/*.patch on existing ones, or what stands for such a patch
+# in edits/RELEASE. Only files whose content
 # changes are written, so that a build after it is incremental. A file that has
 # left the overlay gets its original back, or goes.
 
@@ -42,6 +43,11 @@ new_files() {
 export GIT_CEILING_DIRECTORIES=$repo
 shopt -s nullglob
 edits=("$repo"/edits/*.patch)
+release=$(release_of "$(cat "$build/linux.version")")
+for i in "${!edits[@]}"; do
+	edit=$repo/edits/$release/${edits[i]##*/}
+	[ ! -f "$edit" ] || edits[i]=$edit
+done
 edited() {
 	local edit
 	for edit in "${edits[@]}"; do
