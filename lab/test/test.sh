@@ -47,7 +47,7 @@ selftests() { # [SELFTEST]
 		Summary:*) summary=$line ;;
 		esac
 	done < <(cd "build/selftests${stress:+-debug}" &&
-		{ AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1}" "${deny[@]}" 2>&1 || :; } |
+		{ AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1}" "${options[@]}" 2>&1 || :; } |
 		tee "$results/selftests.log" | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|Summary:)')
 	case $summary in
 	"Summary: "[1-9]*/[1-9]*" PASSED, 0 SKIPPED, 0"*" FAILED") ;;
@@ -106,8 +106,14 @@ done
 shift $((OPTIND - 1))
 
 # These are for a kernel that can let memory run out, and knows who has it.
-deny=()
-if [ -n "$stress" ]; then mount_once debugfs /sys/kernel/debug; else deny=(-d "*/no_memory*,*/leak_detector"); fi
+# That one is slow, and here emulated: its tests need more than test_progs' two minutes.
+options=()
+if [ -n "$stress" ]; then
+	mount_once debugfs /sys/kernel/debug
+	options=(--watchdog-timeout 1200)
+else
+	options=(-d "*/no_memory*,*/leak_detector")
+fi
 selftests "${1:-}"
 if [ -z "${1:-}" ]; then
 	set_scene build/demo/policy.bpf.o
