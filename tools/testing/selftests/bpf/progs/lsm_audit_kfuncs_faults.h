@@ -7,8 +7,8 @@
 
 #define MAX_CALLS 6
 
-/* With a fault ahead, and without. */
-#define NR_ATTEMPTS 2
+/* With a fault ahead and without, or as often as it takes. */
+#define NR_ATTEMPTS 10
 
 /* How far away the fault was, before and after each call; 0 if it is past. */
 struct attempt {
