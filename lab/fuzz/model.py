@@ -11,7 +11,7 @@ import functools
 import socket
 
 from facts import Task
-from program import ADDRESSES, CAUSES, Call, End, If, Object, Start
+from program import ADDRESSES, CAUSES, Call, End, If, Object, Region, Start
 
 EINVAL, EAFNOSUPPORT, EOPNOTSUPP, E2BIG = -errno.EINVAL, -errno.EAFNOSUPPORT, -errno.EOPNOTSUPP, -errno.E2BIG
 CAP_LAST_CAP = 40
@@ -106,6 +106,7 @@ class Model:
         a call may succeed or not, what was stored tells which it did."""
         self.program, self.facts, self.stored = program, facts, stored
         returns, records, opened = {}, [], {}
+        self.irqs_off = program.hook.irqs_off
         skip, ok = 0, True
         for i, step in enumerate(program.steps):
             if skip:
@@ -117,6 +118,8 @@ class Model:
                     returns[slot] = (1,)
                 case End(context):
                     records.append(opened.pop(context))
+                case Region("irq", enter):
+                    self.irqs_off = program.hook.irqs_off or enter
                 case If(succeeded, count):
                     if succeeded != ok:
                         skip = count
@@ -130,7 +133,7 @@ class Model:
         keys, errors, fields, trailer = self.effect(step.kfunc, step.args)
         if keys & record.claimed:
             errors.add(EINVAL)
-        if self.program.hook.irqs_off and step.kfunc in NOT_IRQ_SAFE:
+        if self.irqs_off and step.kfunc in NOT_IRQ_SAFE:
             errors.add(EOPNOTSUPP)
         if errors:
             return tuple(errors)
@@ -192,7 +195,7 @@ class Model:
             case "net_sock":
                 if thing.family == socket.AF_UNIX:
                     keys = keys | {"path"}
-                    if self.program.hook.irqs_off:
+                    if self.irqs_off:
                         errors.add(EOPNOTSUPP)
                 fields = self.socket(thing) + self.interface(args[0])
             case "net_sockaddr":
