@@ -52,6 +52,9 @@ bench: kernel	## instructions per record, beside those of a kernel with BASELINE
 series: tree	## build/series, the patches for the mailing lists
 	@lab/series.sh
 
+matrix: tree	## the overlay in each configuration of lab/matrix; T="kcfi arm64": these
+	@lab/matrix.sh $(T)
+
 shell: kernel	## a shell in the booted kernel
 	@lab/boot.sh
 
@@ -64,4 +67,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench series shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench series matrix shell check clean distclean

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build the overlay in each of the configurations of lab/matrix, and test it in
+# some: lab/matrix.sh [ROW...]. A row that was fine is left out until it, the
+# source or the configuration changes. Each takes two minutes or more; objects
+# are removed when their row is done. Ends with a table, which is build/matrix/table.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$repo"
+
+results=$build/matrix
+make_dirs "$results" "$log"
+rows() { grep -v '^#' "$lab/matrix" | grep .; }
+for row; do
+	rows | grep -q "^$row " || die "there is no row $row in lab/matrix: choose one of $(rows | awk '{ print $1 }' | paste -sd ' ')."
+done
+
+# What a row's result depends on.
+key() { # ROW
+	{ echo "$1"; cat "$lab/kernel.config" "$build/linux.version" "$build/toolroot/.key"
+		find "$build/overlay" -type f ! -path '*/Documentation/*' -print0 | sort -z | xargs -0r cat; } | sha256sum
+}
+
+# "NAME=value" of a row as a line of a configuration.
+lines() { sed -E 's/^([A-Z0-9_]+)=n$/# CONFIG_\1 is not set/; t; s/^/CONFIG_/'; }
+
+# build DEPTH KFUNCS VARIABLES [DIFFERENCE...], in $out.
+build() {
+	local depth=$1 kfuncs=$2 variables=() targets=(security/ rust/) line
+	[ "$3" = - ] || IFS=, read -ra variables <<<"$3"
+	shift 3
+	local kmake=("$lab/run.sh" make -C "$build/linux" O="$out" -j "${JOBS:-$(nproc)}" "${variables[@]}")
+
+	make_dirs "$out"
+	{ cat "$lab/kernel.config"; printf '%s\n' WERROR=y "$@" | lines; } >"$out/.allconfig"
+	"${kmake[@]}" KCONFIG_ALLCONFIG="$out/.allconfig" allnoconfig
+	while IFS= read -r line; do
+		if [[ $line == \#* ]]; then ! grep -q "^${line:2:-11}=" "$out/.config"; else grep -qxF "$line" "$out/.config"; fi ||
+			{ echo "error: Kconfig did not take '$line'"; return 1; }
+	done < <(printf '%s\n' "$@" | grep . | lines)
+	[ "$kfuncs" = "$(sed -n 's/^CONFIG_BPF_LSM_AUDIT=//p' "$out/.config" | grep . || echo n)" ] ||
+		{ echo "error: BPF_LSM_AUDIT is not '$kfuncs'"; return 1; }
+
+	case $depth in
+	objects) [ "$kfuncs" = n ] || mapfile -t -O 2 targets < <(sed -nE 's/^((kernel|mm)\/.*)\.c$/\1.o/p' "$build/linux.edited") ;;
+	vmlinux) targets=(vmlinux) ;;
+	test) targets=(vmlinux bzImage) ;;
+	esac
+	"${kmake[@]}" "${targets[@]}"
+	[ "$depth" != test ] || KERNEL_DIR=$out "$lab/test/run.sh"
+}
+
+failed=()
+total=$(rows | wc -l) number=0
+while read -r name depth kfuncs variables differences; do
+	number=$((number + 1))
+	result=$results/$name.result
+	if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
+	row="$name $depth $kfuncs $variables $differences"
+	this=$(key "$row")
+	if [ "$(sed -n 2p "$result" 2>/dev/null)" = "$this" ]; then
+		say "matrix, $number of $total: $name was fine"
+		continue
+	fi
+	out=$results/$name
+	say "matrix, $number of $total: $name (log in $log/matrix.$name.log)"
+	start=$SECONDS
+	read -ra words <<<"$differences"
+	(set -e; build "$depth" "$kfuncs" "$variables" "${words[@]}") >"$log/matrix.$name.log" 2>&1 </dev/null &
+	posting() { tail -n 1 "$log/matrix.$name.log" | cut -c 1-100; }
+	keep_posted $! "$name"
+	if wait $!; then
+		said=built
+		[ "$depth" != test ] || said="built, booted: $(tail -n 1 "$log/matrix.$name.log")"
+		printf '%-17s %-9s %-3s %5d s  %s\n%s\n' "$name" "$depth" "$kfuncs" $((SECONDS - start)) "$said" "$this" >"$result.part"
+		mv "$result.part" "$result"
+		rm -rf --one-file-system "$out"
+	else
+		say "$name FAILED: $(grep -E '^(error|not ok)|: (error|fatal error):|Error ' "$log/matrix.$name.log" | head -n 1)"
+		rm -f "$result"
+		failed+=("$name")
+	fi
+done < <(rows)
+
+{
+	printf '%-17s %-9s %-3s %7s  %s\n' row depth kfs time result
+	while read -r name _; do
+		sed -n 1p "$results/$name.result" 2>/dev/null || echo "$name: not built, or failed"
+	done < <(rows)
+} | tee "$results/table"
+[ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}. Mend that and run again: the others won't be built anew."
