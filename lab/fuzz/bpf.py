@@ -2,6 +2,7 @@
 """The bpf() system call, and the kernel's BTF, as far as the fuzzer needs them."""
 
 import ctypes
+import errno
 import mmap
 import os
 import struct
@@ -68,6 +69,8 @@ def load(insns, attach_btf_id, cgroup=False, sleepable=False):
         try:
             return bpf(PROG_LOAD, attr)
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN):
+                raise
             if level:
                 raise Refused(complaint(log.value.decode(), error)) from None
     raise AssertionError("unreachable")

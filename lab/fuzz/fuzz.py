@@ -16,6 +16,7 @@ import itertools
 import multiprocessing
 import os
 import random
+import resource
 import struct
 import subprocess
 import sys
@@ -314,6 +315,8 @@ def main():
     parser.add_argument("--runs", type=int, default=10, choices=range(1, assemble.RUNS + 1))
     parser.add_argument("--stop-after", type=int, default=20, help="this many disagreements")
     parser.add_argument("--verbose", action="store_true", help="show programs that are refused unexpectedly")
+    # Each program of a batch is open, and so is its link.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4 * BATCH, 4 * BATCH))
     return Fuzzer(parser.parse_args()).run()
 
 
