@@ -11,7 +11,7 @@ from assemble import RUN_SIZE
 from program import Call, End, Start
 
 NOT_CALLED = -2**31
-SHOWN = 10  # disagreements of a batch that are printed
+SHOWN = 10  # disagreements of a batch that are printed, if not all are
 
 
 def brief(text):
@@ -22,14 +22,14 @@ def brief(text):
 class Comparison:
     """Of a batch of programs."""
 
-    def __init__(self, model, seed):
-        self.model, self.seed = model, seed
+    def __init__(self, model, seed, verbose):
+        self.model, self.seed, self.verbose = model, seed, verbose
         self.count = collections.Counter()
         self.errnos = collections.Counter()  # by kfunc and result
 
     def disagree(self, what, expected, got, program=None):
         self.count["disagreements"] += 1
-        if self.count["disagreements"] <= SHOWN:
+        if self.verbose or self.count["disagreements"] <= SHOWN:
             print(f"DISAGREEMENT (--seed {self.seed}{f', program {program.number}' if program else ''}): {what}\n"
                   f"  expected {brief(expected)}\n  got      {brief(got)}")
             if program:

@@ -226,7 +226,7 @@ class Fuzzer:
         self.comparing = ours
 
     def compare_beside(self, connection, *batch):
-        comparison = Comparison(self.model, self.options.seed)
+        comparison = Comparison(self.model, self.options.seed, self.options.verbose)
         comparison.compare(*batch)
         sys.stdout.flush()
         connection.send((comparison.count, comparison.errnos))
@@ -314,7 +314,7 @@ def main():
     parser.add_argument("--programs", type=int, default=5000)
     parser.add_argument("--runs", type=int, default=10, choices=range(1, assemble.RUNS + 1))
     parser.add_argument("--stop-after", type=int, default=20, help="this many disagreements")
-    parser.add_argument("--verbose", action="store_true", help="show programs that are refused unexpectedly")
+    parser.add_argument("--verbose", action="store_true", help="show programs that are refused unexpectedly, and all disagreements")
     # Each program of a batch is open, and so is its link.
     resource.setrlimit(resource.RLIMIT_NOFILE, (4 * BATCH, 4 * BATCH))
     return Fuzzer(parser.parse_args()).run()
