@@ -536,21 +536,18 @@ static void flood_validate(void)
 		die("benchmark brings a consumer of its own");
 }
 
-static void flood_setup(struct bpf_program *prog)
+static void flood_setup_atomic(void)
 {
 	setup();
 	ctx.skel->bss->fields = FOUR_FIELDS;
-	attach_prog(prog);
-}
-
-static void flood_setup_atomic(void)
-{
-	flood_setup(ctx.skel->progs.flood_atomic);
+	attach_prog(ctx.skel->progs.flood_atomic);
 }
 
 static void flood_setup_sleepable(void)
 {
-	flood_setup(ctx.skel->progs.flood_sleepable);
+	setup();
+	ctx.skel->bss->fields = FOUR_FIELDS;
+	attach_prog(ctx.skel->progs.flood_sleepable);
 }
 
 static void *flood_producer(void *input)
