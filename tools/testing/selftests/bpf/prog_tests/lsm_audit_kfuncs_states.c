@@ -237,7 +237,7 @@ static long leaked(int rounds, int count)
 /* A context goes back, be there a record or not. */
 static void test_no_leak(void)
 {
-	const int rounds = 4, count = 500;
+	const int rounds = 20, count = 100;
 
 	if (objects_of_16() < 0) {
 		skip("/proc/slabinfo doesn't tell of kmalloc-16", "");
