@@ -144,7 +144,7 @@ class Auditd:
     unread_max = 1000
     log = STATE + "/audit.log"
 
-    def __init__(self):
+    def __init__(self, _tally):
         os.makedirs(STATE + "/plugins", exist_ok=True)
         with open(STATE + "/auditd.conf", "w", encoding="ascii") as file:
             file.write(f"log_file = {self.log}\nplugin_dir = {STATE}/plugins\n"
