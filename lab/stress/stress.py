@@ -305,9 +305,16 @@ def account(seconds, reader_dies):
     lost_before, log_before = lost(), Auditd.received()
     load_programs(PINS, "pinmaps", PINS + "-maps")
     load = Load()
-    disturbance.go_on(seconds)
-    processes = load.stop()
-    shutil.rmtree(PINS)
+    try:
+        disturbance.go_on(seconds)
+    except Exception:
+        # What is tested next shall find audit free.
+        with contextlib.suppress(OSError):
+            disturbance.reader.kill()
+        raise
+    finally:
+        processes = load.stop()
+        shutil.rmtree(PINS)
     count = final_counts()
     shutil.rmtree(PINS + "-maps")
     disturbance.settle()
