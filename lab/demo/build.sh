@@ -13,11 +13,13 @@ kernel=${KERNEL_DIR:-$build/kernel}
 [ -f "$kernel/vmlinux" ] || die "there is no kernel in $kernel: run 'make kernel'."
 
 # vmlinux.h uses anonymous members of a named type, as the kernel does
-# (-fms-extensions), and has declarations that declare nothing.
+# (-fms-extensions), and has declarations that declare nothing. Without it a program
+# needs <asm/types.h>, which clang looks for only if it compiles for this machine.
 compile() { # SOURCE OBJECT
 	clang-19 -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Werror \
 		-fms-extensions -Wno-microsoft-anon-tag -Wno-missing-declarations \
-		-I "$build/demo" -I "$lab/demo" -c "$1" -o "$2"
+		-idirafter "/usr/include/$(gcc -print-multiarch)" \
+		-I "$build/demo" -I "$lab/examples" -c "$1" -o "$2"
 }
 
 make_dirs "$build/demo" "$build/test"

@@ -14,7 +14,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "audit_kfuncs.h"
+#include "bpf_audit.h"
 
 /* What BTF, and so vmlinux.h, doesn't know: the kernel's macros. */
 #define EPERM			1

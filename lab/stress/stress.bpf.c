@@ -6,7 +6,7 @@
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "audit_kfuncs.h"
+#include "bpf_audit.h"
 
 #define AF_INET 2
 #define CAP_KILL 5

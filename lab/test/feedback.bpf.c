@@ -8,7 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "audit_kfuncs.h"
+#include "bpf_audit.h"
 
 char _license[] SEC("license") = "GPL";
 

@@ -6,7 +6,7 @@
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "audit_kfuncs.h"
+#include "bpf_audit.h"
 
 /* What BTF doesn't know. */
 #define AF_INET6	10

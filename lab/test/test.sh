@@ -63,6 +63,16 @@ longest() {
 	rm -r /sys/fs/bpf/longest
 }
 
+# libbpf binds each kfunc as bpf_audit.h declares it, and the verifier accepts it.
+header() {
+	if bpftool prog loadall "$objects/header.bpf.o" /sys/fs/bpf/header >"$state/bpftool.out" 2>&1; then
+		check "bpf_audit.h without vmlinux.h"
+		rm -r /sys/fs/bpf/header
+	else
+		check "bpf_audit.h without vmlinux.h" "$(tail -n 5 "$state/bpftool.out" | tr '\n' '|')"
+	fi
+}
+
 nothing_lost() {
 	local lost
 	lost=$(auditctl -s | sed -n 's/^lost //p')
@@ -118,6 +128,7 @@ selftests "${1:-}"
 if [ -z "${1:-}" ]; then
 	set_scene build/demo/policy.bpf.o
 	each_denial
+	header
 	longest
 	nothing_lost
 	cp "$state/audit.log" "$results/auditd.records"
