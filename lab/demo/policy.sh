@@ -94,7 +94,19 @@ load_policy() { # OBJECT
 		tail -n 20 "$state/bpftool.out" >&2
 		die "the policy $1 does not load."
 	}
+	read_ids
 }
+
+# read_ids: to `ids`, those of the loaded programs by the 15 bytes that the kernel
+# keeps of a name. Where a name comes twice, the last is the one that stays loaded.
+declare -A ids
+read_ids() {
+	local id name
+	while read -r id name; do
+		ids[${name:0:15}]=$id
+	done < <(bpftool prog show | sed -n 's/^\([0-9]*\): lsm  name \([^ ]*\) .*/\1 \2/p')
+}
+program_id() { echo "${ids[${1:0:15}]:-unknown}"; }
 
 # set_scene OBJECT
 set_scene() {
@@ -150,7 +162,7 @@ new_records() {
 run_confined() {
 	status=0
 	# shellcheck disable=SC2016
-	output=$(timeout 20 bash -c 'echo $$ | tee "$0/cgroup.procs" >"$1" && shift && exec "$@"' \
+	output=$(timeout 20 bash -c 'echo $$ >"$0/cgroup.procs" && echo $$ >"$1" && shift && exec "$@"' \
 		"$confined" "$state/pid" "$@" 2>&1 </dev/null) || status=$?
 	pid=$(<"$state/pid")
 }
@@ -162,9 +174,6 @@ run_unconfined() {
 	unconfined_output=$(timeout 20 "$@" 2>&1 </dev/null) || unconfined_status=$?
 	{ kill $! && wait $!; } 2>/dev/null || :
 }
-
-# bpftool 7.5 shows a pinned link and fails.
-program_id() { { bpftool -j link show pinned "$pins/$1" || :; } | sed -n 's/.*"prog_id":\([0-9]*\).*/\1/p'; }
 
 # examine PROGRAM COMM STATUS FIELDS COMMAND...
 #
