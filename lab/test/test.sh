@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The tests, in the guest, as root: the kselftests (or the one that is named),
-# and auditd and ausearch on the denials of the demonstration's policy and on the
-# longest records. With -s, on the debug kernel, also allocations that fail, random
-# programs, SECONDS of stress, and a search for leaks. One line for each check, as
-# it ends; ends with an error if one of them fails. What outside.sh looks at is
-# left in build/guest: test.sh [-s SECONDS] [SELFTEST]
+# and auditd and ausearch on the denials of the demonstration's policy and of the
+# examples, and on the longest records. With -s, on the debug kernel, also
+# allocations that fail, random programs, SECONDS of stress, and a search for leaks.
+# One line for each check, as it ends; ends with an error if one of them fails. What
+# outside.sh looks at is left in build/guest: test.sh [-s SECONDS] [SELFTEST]
 
 # shellcheck source=lab/demo/policy.sh
 . "$(dirname "$0")/../demo/policy.sh"
 # shellcheck source=lab/test/report.sh
 . "$(dirname "$0")/report.sh"
+# shellcheck source=lab/test/examples.sh
+. "$(dirname "$0")/examples.sh"
 
 objects=build/test
 results=$PWD/build/guest
@@ -128,6 +130,8 @@ selftests "${1:-}"
 if [ -z "${1:-}" ]; then
 	set_scene build/demo/policy.bpf.o
 	each_denial
+	rm -r "$pins"
+	examples
 	header
 	longest
 	nothing_lost

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Modules are loaded from the root file system only, of which one may know that
+ * it is read-only or verified. The cause tells why one was denied: it came from
+ * another file system, or from memory, so that there is no file to judge.
+ *
+ *	bpftool prog loadall modules.bpf.o /sys/fs/bpf/modules autoattach
+ */
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "bpf_audit.h"
+
+#define EPERM	1
+
+char _license[] SEC("license") = "GPL";
+
+/* The numbers of an enum may differ in the kernel that runs: CO-RE asks it. */
+static bool is_module(enum kernel_read_file_id id)
+{
+	return id == bpf_core_enum_value(enum kernel_read_file_id, READING_MODULE) ||
+	       id == bpf_core_enum_value(enum kernel_read_file_id, READING_MODULE_COMPRESSED);
+}
+
+/* The root of process 1: that of the caller is what the caller makes it. */
+static bool is_on_root(struct file *file)
+{
+	struct task_struct *init = bpf_task_from_pid(1);
+	struct super_block *root;
+
+	if (!init)
+		return false;
+	root = BPF_CORE_READ(init, fs, root.dentry, d_sb);
+	bpf_task_release(init);
+
+	return file->f_inode->i_sb == root;
+}
+
+/* finit_module() */
+SEC("lsm.s/kernel_read_file")
+int BPF_PROG(read_module, struct file *file, enum kernel_read_file_id id)
+{
+	struct bpf_audit_context *ac;
+
+	if (!is_module(id) || is_on_root(file))
+		return 0;
+
+	ac = bpf_audit_log_start();
+	if (ac) {
+		bpf_audit_log_cause(ac, "module-not-on-root");
+		bpf_audit_log_file(ac, file);
+		bpf_audit_log_end(ac);
+	}
+	return -EPERM;
+}
+
+/* init_module() */
+SEC("lsm/kernel_load_data")
+int BPF_PROG(load_module, enum kernel_load_data_id id)
+{
+	struct bpf_audit_context *ac;
+
+	if (id != bpf_core_enum_value(enum kernel_load_data_id, LOADING_MODULE))
+		return 0;
+
+	ac = bpf_audit_log_start();
+	if (ac) {
+		bpf_audit_log_cause(ac, "module-from-memory");
+		bpf_audit_log_end(ac);
+	}
+	return -EPERM;
+}
