@@ -14,7 +14,7 @@
 export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT BASELINE
 
 help:	## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 toolroot:	## the tool root, a Debian system in build/toolroot
 	@lab/toolroot.sh
@@ -49,6 +49,9 @@ bench: kernel	## instructions per record, beside those of a kernel with BASELINE
 	@lab/run.sh lab/selftests.sh bench
 	@lab/bench.sh
 
+audit-userspace: toolroot	## build Debian's audit with the patches in contrib/, and test it; SUITE=sid
+	@lab/audit-userspace.sh $(SUITE)
+
 series: tree	## build/series, the patches for the mailing lists
 	@lab/series.sh
 
@@ -67,4 +70,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench series matrix shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench audit-userspace series matrix shell check clean distclean
