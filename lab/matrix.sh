@@ -87,7 +87,9 @@ done < <(rows)
 {
 	printf '%-17s %-9s %-3s %7s  %s\n' row depth kfs time result
 	while read -r name _; do
-		sed -n 1p "$results/$name.result" 2>/dev/null || echo "$name: not built, or failed"
+		if [[ " ${failed[*]} " == *" $name "* ]]; then echo "$name: failed"; else
+			sed -n 1p "$results/$name.result" 2>/dev/null || echo "$name: not built yet"
+		fi
 	done < <(rows)
 } | tee "$results/table"
 [ ${#failed[@]} = 0 ] || die "failed: ${failed[*]}. Mend that and run again: the others won't be built anew."
