@@ -3,9 +3,9 @@
 #
 # Lay the overlay on build/linux: the new files of this repository at their
 # kernel paths, and edits/*.patch on existing ones, or what stands for such a patch
-# in edits/RELEASE. Only files whose content
-# changes are written, so that a build after it is incremental. A file that has
-# left the overlay gets its original back, or goes.
+# in edits/RELEASE. Only files whose content changes are written, so that a build
+# after it is incremental. A file that has left the overlay gets its original back,
+# or goes.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
