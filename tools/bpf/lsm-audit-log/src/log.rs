@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Records in a log: a file, which may be followed by its name as it grows and is rotated, or
+//! whatever standard input is.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::output::escape;
+use crate::record;
+use crate::source::{Event, Gone, Output, Pass};
+
+/// More than any record has; a line of a file that isn't a log may be longer.
+const LONGEST: u64 = 1 << 20;
+/// How often a followed log is looked at.
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub struct Log {
+    path: PathBuf,
+    /// For messages.
+    name: String,
+    reader: BufReader<File>,
+    regular: bool,
+    start: u64,
+    /// How much has been read since the start.
+    read: u64,
+    /// How many lines, and the next as far as it is there.
+    lines: u64,
+    line: Vec<u8>,
+    overlong: bool,
+}
+
+enum Stop {
+    Gone,
+    Failed(String),
+}
+
+impl From<Gone> for Stop {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// Read logs in their order; follow the last one then.
+pub fn read(logs: &mut [Log], follow: bool, output: &mut Output) -> Result<(), Gone> {
+    let end = match logs {
+        [before @ .., last] if follow => before
+            .iter_mut()
+            .try_for_each(|log| log.rest(output))
+            .and_then(|()| last.follow(output)),
+        _ if logs.iter().all(|log| log.regular) => read_twice(logs, output),
+        _ => logs.iter_mut().try_for_each(|log| log.rest(output)),
+    };
+    match end {
+        Err(Stop::Gone) => Err(Gone),
+        Err(Stop::Failed(why)) => output.send(Event::End(Err(why))),
+        Ok(()) => output.send(Event::End(Ok(()))),
+    }
+}
+
+/// The first time to see when programs come and go. What is written to the logs after that isn't
+/// there for the second.
+fn read_twice(logs: &mut [Log], output: &mut Output) -> Result<(), Stop> {
+    output.begin(Pass::Ahead);
+    logs.iter_mut().try_for_each(|log| log.rest(output))?;
+    output.begin(Pass::Again);
+    for log in logs {
+        let end = log.read;
+        log.rewind(log.start)?;
+        log.drain(end, output)?;
+        log.take_line(output)?;
+    }
+    Ok(())
+}
+
+impl Log {
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let stdin = path.as_os_str() == "-";
+        let (name, file) = if stdin {
+            let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+            ("standard input".into(), file)
+        } else {
+            (escape(path.as_os_str().as_encoded_bytes()), File::open(path))
+        };
+        let open = file.and_then(|mut file| {
+            let regular = file.metadata()?.is_file();
+            // Somebody may have read a part of standard input.
+            let start = if regular { file.stream_position()? } else { 0 };
+            Ok((file, regular, start))
+        });
+        let (file, regular, start) = open.map_err(|err| format!("can't open {name}: {err}"))?;
+        Ok(Self {
+            path: path.into(),
+            name,
+            reader: BufReader::new(file),
+            regular,
+            start,
+            read: 0,
+            lines: 0,
+            line: Vec::new(),
+            overlong: false,
+        })
+    }
+
+    pub fn can_be_followed(&self) -> bool {
+        self.regular && self.path.as_os_str() != "-"
+    }
+
+    fn failed(&self, err: &io::Error) -> Stop {
+        Stop::Failed(format!("can't read {}: {err}", self.name))
+    }
+
+    fn rewind(&mut self, start: u64) -> Result<(), Stop> {
+        (self.start, self.read, self.lines) = (start, 0, 0);
+        self.reader.seek(SeekFrom::Start(start)).map_err(|err| self.failed(&err))?;
+        Ok(())
+    }
+
+    fn rest(&mut self, output: &mut Output) -> Result<(), Stop> {
+        self.drain(u64::MAX, output)?;
+        self.take_line(output)
+    }
+
+    /// Read whole lines until there is no more, or so much has been read.
+    fn drain(&mut self, end: u64, output: &mut Output) -> Result<(), Stop> {
+        loop {
+            let room = LONGEST.saturating_sub(self.line.len() as u64).min(end - self.read);
+            let more = (&mut self.reader).take(room).read_until(b'\n', &mut self.line);
+            self.read += more.map_err(|err| self.failed(&err))? as u64;
+            if self.line.ends_with(b"\n") {
+                self.take_line(output)?;
+            } else if self.line.len() as u64 == LONGEST {
+                self.overlong = true;
+                self.line.clear();
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Take the line that has been read, if there is one; it may be the last and have no end.
+    fn take_line(&mut self, output: &mut Output) -> Result<(), Stop> {
+        if self.line.is_empty() && !self.overlong {
+            return Ok(());
+        }
+        self.lines += 1;
+        let place = || format!("line {} of {}", self.lines, self.name);
+        if self.overlong {
+            output.trouble(format!("{} is longer than any record", place()))?;
+        } else {
+            output.record(record::parse_line(&self.line), self.line.trim_ascii_end(), place)?;
+        }
+        self.line.clear();
+        self.overlong = false;
+        Ok(())
+    }
+
+    fn follow(&mut self, output: &mut Output) -> Result<(), Stop> {
+        loop {
+            self.drain(u64::MAX, output)?;
+            let old = self.reader.get_ref().metadata().map_err(|err| self.failed(&err))?;
+            match fs::metadata(&self.path) {
+                Ok(new) if !is_same(&new, &old) => self.next(&old, output)?,
+                Ok(new) if new.len() < self.start + self.read => {
+                    self.take_line(output)?;
+                    output.send(Event::Note(format!(
+                        "{} was cut short, and is read from its start: what was written to it just \
+                         before may be missing",
+                        self.name
+                    )))?;
+                    self.rewind(0)?;
+                }
+                Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(self.failed(&err)),
+                // It stays as it is, or there will be a new one.
+                _ => sleep(PAUSE),
+            }
+        }
+    }
+
+    /// Go on with the file that has the name now. The old one, which has been renamed, is read
+    /// to its end.
+    fn next(&mut self, old: &Metadata, output: &mut Output) -> Result<(), Stop> {
+        self.rest(output)?;
+        *self = Self::open(&self.path).map_err(Stop::Failed)?;
+        output
+            .send(Event::Note(format!("{} was rotated: going on with the new one", self.name)))?;
+
+        let mut last = self.path.clone().into_os_string();
+        last.push(".1");
+        if fs::metadata(last).is_ok_and(|last| !is_same(&last, old)) {
+            output.trouble(format!(
+                "{0} was rotated more than once: {0}.1 isn't what was read before, and what is in \
+                 between is missing",
+                self.name
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::mpsc::{Receiver, sync_channel};
+    use std::thread;
+
+    use super::*;
+    use crate::record::tests::LINE;
+
+    /// A folder that goes with this.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        fn write(&self, name: &str, text: &str) -> PathBuf {
+            let path = self.0.join(name);
+            let mut file = File::options().create(true).append(true).open(&path).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            path
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn start(paths: &[PathBuf], follow: bool) -> Receiver<Event> {
+        let (sender, events) = sync_channel(100);
+        let mut logs: Vec<Log> = paths.iter().map(|path| Log::open(path).unwrap()).collect();
+        thread::spawn(move || read(&mut logs, follow, &mut Output::new(sender)));
+        events
+    }
+
+    fn next(events: &Receiver<Event>) -> String {
+        match events.recv_timeout(Duration::from_secs(20)).unwrap() {
+            Event::Record { record, pass: Pass::Ahead, .. } => format!("ahead {}", record.serial),
+            Event::Record { record, number, .. } => format!("{} as {number}", record.serial),
+            Event::Trouble(what) | Event::Note(what) => what,
+            Event::End(end) => format!("{end:?}"),
+        }
+    }
+
+    fn line(serial: u32) -> String {
+        LINE.replace(":38)", &format!(":{serial})")) + "\n"
+    }
+
+    #[test]
+    fn two_logs_twice() {
+        let folder = Folder::new("twice");
+        let bad = format!("{}junk\n", "x".repeat(3 << 20));
+        let one = folder.write("one", &(line(1) + &bad + "junk\x1b\n" + &line(2)));
+        let two = folder.write("two", line(3).trim_end());
+        let events = start(&[one, two], false);
+        for expected in ["ahead 1", "ahead 2", "ahead 3", "1 as 1"] {
+            assert_eq!(next(&events), expected);
+        }
+        assert!(next(&events).ends_with("one is longer than any record"));
+        assert!(next(&events).ends_with(r"one doesn't begin with a type: junk\u{1b}"));
+        for expected in ["2 as 2", "3 as 3", "Ok(())"] {
+            assert_eq!(next(&events), expected);
+        }
+    }
+
+    #[test]
+    fn followed() {
+        let folder = Folder::new("followed");
+        let log = folder.write("log", &line(1));
+        let events = start(std::slice::from_ref(&log), true);
+        assert_eq!(next(&events), "1 as 1");
+
+        // A line comes in two parts, the second into a file that has been renamed.
+        let (begin, end) = (&line(2)[..50], &line(2)[50..]);
+        folder.write("log", begin);
+        thread::sleep(2 * PAUSE);
+        fs::rename(&log, folder.0.join("log.1")).unwrap();
+        folder.write("log.1", end);
+        folder.write("log", &line(3));
+        assert_eq!(next(&events), "2 as 2");
+        assert!(next(&events).ends_with("log was rotated: going on with the new one"));
+        assert_eq!(next(&events), "3 as 3");
+
+        fs::write(&log, "").unwrap();
+        assert!(next(&events).contains("log was cut short"));
+        folder.write("log", &line(4));
+        assert_eq!(next(&events), "4 as 4");
+
+        // What was in between isn't there.
+        fs::rename(&log, folder.0.join("log.2")).unwrap();
+        folder.write("log.new", &line(5));
+        fs::rename(folder.0.join("log.new"), &log).unwrap();
+        assert!(next(&events).contains("was rotated: "));
+        assert!(next(&events).contains("was rotated more than once"));
+        assert_eq!(next(&events), "5 as 5");
+    }
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Which program had an id when.
+//!
+//! Ids are given anew, after a boot or when the numbers run out. A record belongs to the program
+//! between whose LOAD and UNLOAD it stands, and what the kernel says of an id today belongs to
+//! it only if it is the same program.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::record::{Body, Record};
+
+/// How far the time of a LOAD record is from the program's load time: the one is the start of
+/// the system call or the end of the verification, the other lies in between.
+const LOADING: SignedDuration = SignedDuration::from_secs(10);
+/// What two clocks may differ by, and for how long a program runs on after its UNLOAD.
+const SLACK: SignedDuration = SignedDuration::from_secs(1);
+/// How many ids are remembered, before those of programs that have gone are forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// What the kernel knows of a loaded program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Info {
+    pub name: String,
+    pub tag: String,
+    pub hook: Option<String>,
+    pub loaded: Timestamp,
+    pub pinned: Vec<PathBuf>,
+}
+
+pub trait Kernel {
+    fn program(&mut self, id: u32) -> Option<Info>;
+    /// The LSM programs that are loaded.
+    fn programs(&mut self) -> Vec<(u32, Info)>;
+    fn pins(&mut self, id: u32) -> Vec<PathBuf>;
+}
+
+/// One program's time with its id.
+#[derive(Clone, Debug, Default)]
+pub struct Life {
+    /// The numbers of the records that it begins and ends with.
+    from: u64,
+    until: Option<u64>,
+    /// As its LOAD record has it.
+    load: Option<Timestamp>,
+    pub loader: Option<Vec<u8>>,
+    pub unloaded: Option<Timestamp>,
+    asked: bool,
+    pub info: Option<Info>,
+    /// Another program that has the id now.
+    pub successor: Option<Info>,
+}
+
+impl Life {
+    pub fn loaded(&self) -> Option<Timestamp> {
+        self.info.as_ref().map(|info| info.loaded).or(self.load)
+    }
+}
+
+pub struct Programs {
+    kernel: Option<Box<dyn Kernel>>,
+    /// By id, in order.
+    lives: HashMap<u32, Vec<Life>>,
+    /// The serial of the last LOAD, and the ids of all that have it: one system call may
+    /// load several programs.
+    loading: (u64, Vec<u32>),
+}
+
+impl Programs {
+    /// Without a kernel, records are all that is known.
+    pub fn new(kernel: Option<Box<dyn Kernel>>) -> Self {
+        Self { kernel, lives: HashMap::new(), loading: (0, Vec::new()) }
+    }
+
+    /// Records come as they are written from now on: look at what is there, as it may be gone
+    /// when its records arrive.
+    pub fn watch(&mut self) {
+        for (id, info) in self.kernel.iter_mut().flat_map(|kernel| kernel.programs()) {
+            let life = Life { asked: true, info: Some(info), ..Life::default() };
+            self.lives.entry(id).or_default().push(life);
+        }
+    }
+
+    /// Take in what the record with this number says of programs. Of those that it says `now`,
+    /// the kernel may be asked now.
+    pub fn learn(&mut self, record: &Record, number: u64, now: bool) {
+        match &record.body {
+            Body::Load(id) => self.load(*id, record, number, now),
+            Body::Unload(id) => self.unload(*id, record, number),
+            Body::Syscall { exe } if record.serial == self.loading.0 => {
+                for id in self.loading.1.drain(..) {
+                    if let Some(life) = self.lives.get_mut(&id).and_then(|lives| lives.last_mut()) {
+                        life.loader = Some(exe.clone());
+                    }
+                }
+            }
+            Body::Syscall { .. } | Body::Access(_) => (),
+            Body::Boot => {
+                for life in self.lives.values_mut().filter_map(|lives| lives.last_mut()) {
+                    life.until.get_or_insert(number);
+                }
+            }
+        }
+    }
+
+    fn load(&mut self, id: u32, record: &Record, number: u64, now: bool) {
+        if now && self.lives.len() >= REMEMBERED {
+            self.lives.retain(|_, lives| lives.last().is_some_and(|life| life.until.is_none()));
+        }
+        let lives = self.lives.entry(id).or_default();
+        if let Some(last) = lives.last_mut() {
+            last.until.get_or_insert(number);
+        }
+        let mut life = Life { from: number, load: Some(record.time), ..Life::default() };
+        if now {
+            ask(&mut self.kernel, id, &mut life, record.time);
+        }
+        lives.push(life);
+        if self.loading.0 != record.serial {
+            self.loading = (record.serial, Vec::new());
+        }
+        self.loading.1.push(id);
+    }
+
+    fn unload(&mut self, id: u32, record: &Record, number: u64) {
+        let lives = self.lives.entry(id).or_default();
+        match lives.last_mut() {
+            Some(last) if last.until.is_none() => {
+                last.until = Some(number);
+                last.unloaded = Some(record.time);
+            }
+            last => {
+                let from = last.and_then(|last| last.until).unwrap_or(0);
+                let unloaded = Some(record.time);
+                lives.push(Life { from, until: Some(number), unloaded, ..Life::default() });
+            }
+        }
+    }
+
+    /// The program that wrote the record with this number, of this time, under this id.
+    #[expect(clippy::indexing_slicing, reason = "`at` is that of a life just found or made")]
+    pub fn writer(&mut self, id: u32, time: Timestamp, number: u64) -> &Life {
+        let lives = self.lives.entry(id).or_default();
+        let fits = |life: &Life| match (life.until, life.unloaded) {
+            (None, _) => true,
+            (Some(_), Some(unloaded)) if time <= unloaded + SLACK => true,
+            (Some(until), _) => number <= until,
+        };
+        let next = lives.partition_point(|life| life.from <= number);
+        let mut at = match next.checked_sub(1) {
+            Some(last) if fits(&lives[last]) => last,
+            _ => {
+                lives.insert(next, Life { from: number, ..Life::default() });
+                next
+            }
+        };
+
+        if lives[at].until.is_none() {
+            ask(&mut self.kernel, id, &mut lives[at], time);
+            let came = lives[at].successor.take_if(|successor| successor.loaded <= time);
+            if came.is_some() {
+                // Unseen.
+                lives[at].until = Some(number);
+                at += 1;
+                let life = Life { from: number, asked: true, info: came, ..Life::default() };
+                lives.insert(at, life);
+            }
+            if let (Some(info), Some(kernel)) = (&mut lives[at].info, &mut self.kernel) {
+                // Programs are pinned after they are loaded; the pin goes before the program does.
+                let pinned = kernel.pins(id);
+                if !pinned.is_empty() {
+                    info.pinned = pinned;
+                }
+            }
+        }
+        &lives[at]
+    }
+}
+
+/// Ask the kernel, once. What it says is of another program if that was loaded at another time
+/// than this one or, where nothing is known of that, after this one was seen.
+fn ask(kernel: &mut Option<Box<dyn Kernel>>, id: u32, life: &mut Life, seen: Timestamp) {
+    let Some(kernel) = kernel else { return };
+    if std::mem::replace(&mut life.asked, true) {
+        return;
+    }
+    let Some(info) = kernel.program(id) else { return };
+    let same = match life.load {
+        Some(load) => info.loaded.duration_since(load).abs() <= LOADING,
+        None => info.loaded <= seen + SLACK,
+    };
+    *(if same { &mut life.info } else { &mut life.successor }) = Some(info);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// The programs that a kernel has, with when they were loaded.
+    type Loaded = Rc<RefCell<HashMap<u32, i64>>>;
+
+    struct Fake(Loaded);
+
+    impl Kernel for Fake {
+        fn program(&mut self, id: u32) -> Option<Info> {
+            let loaded = *self.0.borrow().get(&id)?;
+            Some(Info {
+                name: format!("p{loaded}"),
+                tag: String::new(),
+                hook: None,
+                loaded: at(loaded),
+                pinned: Vec::new(),
+            })
+        }
+        fn programs(&mut self) -> Vec<(u32, Info)> {
+            let ids: Vec<u32> = self.0.borrow().keys().copied().collect();
+            ids.into_iter().filter_map(|id| Some((id, self.program(id)?))).collect()
+        }
+        fn pins(&mut self, id: u32) -> Vec<PathBuf> {
+            vec![format!("/pin/{id}").into()]
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn with(kernel: &[(u32, i64)]) -> (Programs, Loaded) {
+        let loaded = Rc::new(RefCell::new(kernel.iter().copied().collect()));
+        (Programs::new(Some(Box::new(Fake(Rc::clone(&loaded))))), loaded)
+    }
+
+    fn record(second: i64, body: Body) -> Record {
+        Record { time: at(second), serial: second.unsigned_abs(), node: None, body }
+    }
+
+    /// The name, when it was loaded and unloaded, and who has the id now.
+    type Who = (Option<String>, Option<i64>, Option<i64>, Option<String>);
+
+    fn who(programs: &mut Programs, id: u32, second: i64, number: u64) -> Who {
+        let life = programs.writer(id, at(second), number);
+        let name = |info: &Option<Info>| info.as_ref().map(|info| info.name.clone());
+        let second = |time: Option<Timestamp>| time.map(Timestamp::as_second);
+        (name(&life.info), second(life.loaded()), second(life.unloaded), name(&life.successor))
+    }
+
+    fn named(second: i64) -> Who {
+        (Some(format!("p{second}")), Some(second), None, None)
+    }
+
+    #[test]
+    fn from_the_kernel() {
+        let (mut programs, _) = with(&[(7, 100)]);
+        assert_eq!(who(&mut programs, 7, 150, 1), named(100));
+        assert_eq!(
+            programs.writer(7, at(150), 2).info.as_ref().unwrap().pinned[0].as_os_str(),
+            "/pin/7"
+        );
+        assert_eq!(who(&mut programs, 8, 150, 3), (None, None, None, None));
+    }
+
+    #[test]
+    fn gone_but_recorded() {
+        let mut programs = Programs::new(None);
+        programs.learn(&record(100, Body::Load(7)), 1, false);
+        let call = Record { serial: 100, ..record(100, Body::Syscall { exe: b"/bin/x".into() }) };
+        programs.learn(&call, 2, false);
+        programs.learn(&record(200, Body::Unload(7)), 9, false);
+        assert_eq!(who(&mut programs, 7, 150, 5), (None, Some(100), Some(200), None));
+        assert_eq!(programs.writer(7, at(150), 5).loader.as_deref(), Some(b"/bin/x".as_slice()));
+    }
+
+    #[test]
+    fn an_id_again() {
+        // Read ahead: two programs, and a third that the kernel has.
+        let (mut programs, _) = with(&[(7, 500)]);
+        for (second, body) in [
+            (100, Body::Load(7)),
+            (200, Body::Unload(7)),
+            (300, Body::Load(7)),
+            (400, Body::Unload(7)),
+            (500, Body::Load(7)),
+        ] {
+            programs.learn(&record(second, body), second.unsigned_abs(), false);
+        }
+        assert_eq!(who(&mut programs, 7, 150, 150), (None, Some(100), Some(200), None));
+        assert_eq!(who(&mut programs, 7, 350, 350), (None, Some(300), Some(400), None));
+        assert_eq!(who(&mut programs, 7, 550, 550), named(500));
+        // A system call that began before the program was there.
+        assert_eq!(who(&mut programs, 7, 450, 560), named(500));
+        // Between two of them: of neither.
+        assert_eq!(who(&mut programs, 7, 250, 250), (None, None, None, Some("p500".into())));
+    }
+
+    #[test]
+    fn an_id_again_unseen() {
+        // The log has no LOAD of what the kernel has, which came after the first record.
+        let (mut programs, _) = with(&[(7, 500)]);
+        assert_eq!(who(&mut programs, 7, 150, 1), (None, None, None, Some("p500".into())));
+        assert_eq!(who(&mut programs, 7, 550, 2), named(500));
+        assert_eq!(who(&mut programs, 7, 150, 1), (None, None, None, None));
+
+        // Nor an UNLOAD, of the one before that.
+        let (mut programs, _) = with(&[(7, 500)]);
+        programs.learn(&record(100, Body::Load(7)), 1, false);
+        programs.learn(&record(500, Body::Load(7)), 3, false);
+        assert_eq!(who(&mut programs, 7, 150, 2), (None, Some(100), None, None));
+        assert_eq!(who(&mut programs, 7, 550, 4), named(500));
+
+        // Neither.
+        let (mut programs, _) = with(&[(7, 500)]);
+        programs.learn(&record(100, Body::Load(7)), 1, false);
+        assert_eq!(who(&mut programs, 7, 150, 2), (None, Some(100), None, Some("p500".into())));
+        assert_eq!(who(&mut programs, 7, 550, 3), named(500));
+    }
+
+    #[test]
+    fn after_a_boot() {
+        let mut programs = Programs::new(None);
+        programs.learn(&record(100, Body::Load(7)), 1, false);
+        programs.learn(&record(200, Body::Boot), 2, false);
+        assert_eq!(who(&mut programs, 7, 150, 1), (None, Some(100), None, None));
+        assert_eq!(who(&mut programs, 7, 250, 3), (None, None, None, None));
+    }
+
+    #[test]
+    fn as_they_come() {
+        let (mut programs, loaded) = with(&[(7, 100)]);
+        programs.watch();
+        // Gone by the time that its record is read.
+        loaded.borrow_mut().clear();
+        assert_eq!(who(&mut programs, 7, 150, 1), named(100));
+        // Its last record may come behind its UNLOAD.
+        programs.learn(&record(200, Body::Unload(7)), 2, true);
+        let last = (Some("p100".into()), Some(100), Some(200), None);
+        assert_eq!(who(&mut programs, 7, 200, 3), last);
+        // There only for a moment.
+        loaded.borrow_mut().insert(7, 300);
+        programs.learn(&record(300, Body::Load(7)), 4, true);
+        loaded.borrow_mut().clear();
+        assert_eq!(who(&mut programs, 7, 310, 5), named(300));
+    }
+}

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What an audit record says: of a BPF LSM program's access, and of programs coming and going.
+
+use jiff::Timestamp;
+
+/// The name and number of each record type that matters here.
+const TYPES: [(&str, u16); 4] =
+    [("SYSCALL", 1300), ("BPF", 1334), ("BPF_LSM_ACCESS", 1427), ("KERNEL", 2000)];
+
+/// Keys whose value is in quotes, or in bare hex if it holds what a quoted string can't.
+const STRINGS: [&str; 7] = ["comm", "cause", "path", "dev", "name", "ocomm", "exe"];
+
+/// Keys whose value is a decimal number.
+const NUMBERS: [&str; 9] =
+    ["prog-id", "pid", "capability", "ino", "opid", "lport", "fport", "src", "dest"];
+
+/// A record, without what isn't used of it.
+#[derive(Debug, PartialEq)]
+pub struct Record {
+    pub time: Timestamp,
+    pub serial: u64,
+    pub node: Option<String>,
+    pub body: Body,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Body {
+    /// What a program reported.
+    Access(Access),
+    /// A program of this id has been loaded.
+    Load(u32),
+    /// The program of this id goes.
+    Unload(u32),
+    /// A system call by this executable; it belongs to other records of its serial.
+    Syscall { exe: Vec<u8> },
+    /// The kernel has started: ids and serials begin anew.
+    Boot,
+}
+
+#[derive(Debug, PartialEq)]
+pub struct Access {
+    pub id: u32,
+    /// In the order of the record, `prog-id` left out.
+    pub fields: Vec<(String, Value)>,
+    /// The text that this was made from.
+    pub raw: String,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Value {
+    /// Any bytes but NUL: somebody chose them.
+    Text(Vec<u8>),
+    Number(u64),
+    /// Neither: an address, a number in hex, or of a key that isn't known.
+    Bare(Vec<u8>),
+    /// A bare question mark.
+    Unknown,
+}
+
+impl Access {
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.fields.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    pub fn text(&self, key: &str) -> Option<&[u8]> {
+        match self.get(key) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Why a text is not a record, as the end of "line 7 ...".
+pub type Malformed = &'static str;
+
+/// Read a line of a log; None if it is a record of a type that doesn't matter here,
+/// or stands between records.
+pub fn parse_line(line: &[u8]) -> Result<Option<Record>, Malformed> {
+    let line = line.trim_ascii();
+    // These are ausearch's.
+    if line.is_empty() || line == b"----" || line.starts_with(b"time->") {
+        return Ok(None);
+    }
+
+    let (node, line) = match line.strip_prefix(b"node=") {
+        Some(rest) => {
+            let (node, rest) = split_once(rest, b' ').ok_or("ends after its node")?;
+            (Some(lossy(node)), rest)
+        }
+        None => (None, line),
+    };
+    let line = line.strip_prefix(b"type=").ok_or("doesn't begin with a type")?;
+    let (name, line) = split_once(line, b' ').ok_or("ends after its type")?;
+    let line = line.trim_ascii_start();
+    let text = line.strip_prefix(b"msg=").unwrap_or(line);
+
+    let mut record = parse(type_of(name), text)?;
+    if let Some(record) = &mut record {
+        record.node = node;
+    }
+    Ok(record)
+}
+
+/// Read the text of a record as the kernel gives it.
+pub fn parse(kind: u16, text: &[u8]) -> Result<Option<Record>, Malformed> {
+    const NO_STAMP: Malformed = "has no time and serial";
+    let rest = text.strip_prefix(b"audit(").ok_or(NO_STAMP)?;
+    let (stamp, body) = split_once(rest, b')').ok_or(NO_STAMP)?;
+    if TYPES.iter().all(|&(_, number)| number != kind) {
+        return Ok(None);
+    }
+    let (time, serial) = parse_stamp(stamp).ok_or(NO_STAMP)?;
+
+    // Behind this character auditd may add what it makes of the record.
+    let body = body.strip_prefix(b":").ok_or(NO_STAMP)?;
+    let body = body.split(|&byte| byte == 0x1d).next().unwrap_or(body).trim_ascii();
+
+    let body = match kind {
+        1427 => Body::Access(parse_access(body)?),
+        1334 => parse_program(body)?,
+        1300 => match split(body).ok().and_then(|fields| find(&fields, "exe")) {
+            Some(Value::Text(exe)) => Body::Syscall { exe },
+            _ => return Ok(None),
+        },
+        _ => Body::Boot,
+    };
+    Ok(Some(Record { time, serial, node: None, body }))
+}
+
+/// A type's number, from its name, its number or "UNKNOWN[number]"; 0 if it doesn't matter.
+fn type_of(name: &[u8]) -> u16 {
+    let known = TYPES.iter().find(|(text, _)| text.as_bytes() == name);
+    let number = name.strip_prefix(b"UNKNOWN[").and_then(|rest| rest.strip_suffix(b"]"));
+    known.map(|&(_, number)| number).or_else(|| parse_number(number.unwrap_or(name))).unwrap_or(0)
+}
+
+/// "1795473545.953:38"
+fn parse_stamp(stamp: &[u8]) -> Option<(Timestamp, u64)> {
+    let (time, serial) = split_once(stamp, b':')?;
+    let (seconds, millis) = split_once(time, b'.')?;
+    let seconds: i64 = parse_number(seconds)?;
+    let millis: u16 = parse_number(millis)?;
+    let millis = seconds.checked_mul(1000)?.checked_add(millis.into())?;
+    Some((Timestamp::from_millisecond(millis).ok()?, parse_number(serial)?))
+}
+
+fn parse_access(body: &[u8]) -> Result<Access, Malformed> {
+    let mut fields = split(body)?;
+    let id = program_id(&fields)?;
+    fields.retain(|(key, _)| *key != "prog-id");
+    let fields = fields.into_iter().map(|(key, raw)| (key.to_owned(), decode(key, raw)));
+    Ok(Access { id, fields: fields.collect(), raw: lossy(body) })
+}
+
+fn parse_program(body: &[u8]) -> Result<Body, Malformed> {
+    let fields = split(body)?;
+    let id = program_id(&fields)?;
+    match find(&fields, "op") {
+        Some(Value::Bare(op)) if op == b"LOAD" => Ok(Body::Load(id)),
+        Some(Value::Bare(op)) if op == b"UNLOAD" => Ok(Body::Unload(id)),
+        _ => Err("is neither a program's LOAD nor its UNLOAD"),
+    }
+}
+
+fn program_id(fields: &[(&str, &[u8])]) -> Result<u32, Malformed> {
+    let id = match find(fields, "prog-id") {
+        Some(Value::Number(id)) => u32::try_from(id).ok(),
+        _ => None,
+    };
+    id.ok_or("has no prog-id")
+}
+
+fn find(fields: &[(&str, &[u8])], wanted: &str) -> Option<Value> {
+    let (key, raw) = fields.iter().find(|(key, _)| *key == wanted)?;
+    Some(decode(key, raw))
+}
+
+/// Split a record's text into keys and values as they stand there, quotes included.
+fn split(mut text: &[u8]) -> Result<Vec<(&str, &[u8])>, Malformed> {
+    let mut fields = Vec::new();
+    loop {
+        text = text.trim_ascii_start();
+        if text.is_empty() {
+            return Ok(fields);
+        }
+        let (key, rest) = split_once(text, b'=').ok_or("has something that is no field")?;
+        let key = std::str::from_utf8(key).ok().filter(|key| is_key(key)).ok_or("has a bad key")?;
+        let end = match rest.strip_prefix(b"\"") {
+            Some(inner) => 2 + position(inner, b'"').ok_or("has a quote that isn't closed")?,
+            None => position(rest, b' ').unwrap_or(rest.len()),
+        };
+        let (value, rest) = rest.split_at_checked(end).ok_or("ends inside a value")?;
+        if !(rest.is_empty() || rest.starts_with(b" ")) {
+            return Err("has something behind a quoted value");
+        }
+        fields.push((key, value));
+        text = rest;
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    !key.is_empty() && key.chars().all(good)
+}
+
+fn decode(key: &str, raw: &[u8]) -> Value {
+    let quoted = raw.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    if let Some(text) = quoted {
+        return Value::Text(text.to_vec());
+    }
+    let bare = || Value::Bare(raw.to_vec());
+    match key {
+        _ if raw == b"?" => Value::Unknown,
+        _ if NUMBERS.contains(&key) => parse_number(raw).map_or_else(bare, Value::Number),
+        _ if STRINGS.contains(&key) => unhex(raw).map_or_else(bare, Value::Text),
+        // Without quotes even if it is plain: hex only if that says what couldn't stand there.
+        "netif" => match unhex(raw) {
+            Some(name) if !name.iter().all(|&c| c.is_ascii_graphic() && c != b'"') => {
+                Value::Text(name)
+            }
+            _ => Value::Text(raw.to_vec()),
+        },
+        _ => bare(),
+    }
+}
+
+/// Upper-case hex, as audit writes it.
+fn unhex(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    };
+    let pairs = text.chunks(2).map(|pair| match pair {
+        &[high, low] => Some((digit(high)? << 4) | digit(low)?),
+        _ => None,
+    });
+    if text.is_empty() { None } else { pairs.collect() }
+}
+
+/// Digits only: Rust's own parsing takes a sign as well.
+fn parse_number<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
+    let text = std::str::from_utf8(text).ok()?;
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+fn position(text: &[u8], byte: u8) -> Option<usize> {
+    text.iter().position(|&other| other == byte)
+}
+
+fn split_once(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let at = position(text, byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+fn lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    pub const LINE: &str = "type=UNKNOWN[1427] msg=audit(1795473545.953:38): prog-id=13 pid=54 \
+        comm=\"sh\" cause=\"no-exec-from-tmp\" path=\"/tmp/x\" dev=\"tmpfs\" ino=7";
+
+    pub fn record(line: &str) -> Record {
+        parse_line(line.as_bytes()).unwrap().unwrap()
+    }
+
+    pub fn access(fields: &str) -> Access {
+        match record(&format!("type=1427 msg=audit(1.000:1): prog-id=1 {fields}")).body {
+            Body::Access(access) => access,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    #[test]
+    fn a_record() {
+        let record = record(LINE);
+        assert_eq!((record.time.as_millisecond(), record.serial), (1_795_473_545_953, 38));
+        let Body::Access(access) = record.body else { panic!() };
+        assert_eq!(access.id, 13);
+        assert_eq!(access.get("pid"), Some(&Value::Number(54)));
+        assert_eq!(access.text("cause"), Some(b"no-exec-from-tmp".as_slice()));
+        assert_eq!(access.fields.last(), Some(&("ino".into(), Value::Number(7))));
+        assert!(access.raw.starts_with("prog-id=13 pid=54 "));
+    }
+
+    #[test]
+    fn ways_to_write_a_line() {
+        let body = LINE.strip_prefix("type=UNKNOWN[1427] ").unwrap();
+        let plain = record(LINE);
+        for head in ["type=BPF_LSM_ACCESS", "type=1427", "type=1427   "] {
+            assert_eq!(record(&format!("{head} {body}\n")), plain);
+        }
+        assert_eq!(record(&LINE.replace("msg=", "")), plain);
+        assert_eq!(record(&format!("{LINE}\x1dUID=\"root\"")), plain);
+        assert_eq!(record(&format!("node=here {LINE}")).node.as_deref(), Some("here"));
+        for other in ["\n", "----", "time->Tue Nov 24", "type=CWD msg=audit(1.0:1): cwd=\"/\""] {
+            assert_eq!(parse_line(other.as_bytes()), Ok(None), "{other}");
+        }
+    }
+
+    #[test]
+    fn other_types() {
+        let body = |line| record(line).body;
+        assert_eq!(body("type=BPF msg=audit(1.0:1): prog-id=3 op=LOAD"), Body::Load(3));
+        assert_eq!(body("type=1334 msg=audit(1.0:1): prog-id=3 op=UNLOAD"), Body::Unload(3));
+        assert_eq!(body("type=KERNEL msg=audit(1.0:1): state=initialized"), Body::Boot);
+        let call =
+            "type=SYSCALL msg=audit(1.0:1): arch=c000003e tty=(none) exe=2F612062 key=(null)";
+        assert_eq!(body(call), Body::Syscall { exe: b"/a b".into() });
+    }
+
+    #[test]
+    fn values() {
+        let access = access(
+            "pid=? comm=? ocomm=\"?\" capability=25  saddr=2001:db8::1 src=65535 ino=18446744073709551615 \
+             ioctlcmd=0x5412 name=\"\" new=41 opid=-1",
+        );
+        let value = |key| access.get(key).unwrap();
+        assert_eq!((value("pid"), value("comm")), (&Value::Unknown, &Value::Unknown));
+        assert_eq!((value("ocomm"), value("name")), (&text("?"), &text("")));
+        assert_eq!(
+            (value("capability"), value("ino")),
+            (&Value::Number(25), &Value::Number(u64::MAX))
+        );
+        for (key, bare) in
+            [("saddr", "2001:db8::1"), ("ioctlcmd", "0x5412"), ("new", "41"), ("opid", "-1")]
+        {
+            assert_eq!(value(key), &Value::Bare(bare.into()));
+        }
+    }
+
+    #[test]
+    fn hex() {
+        assert_eq!(access("comm=612062").text("comm"), Some(b"a b".as_slice()));
+        assert_eq!(access("path=2FFF0A").text("path"), Some(b"/\xff\n".as_slice()));
+        // A string that would be more fields, and a record, if it could.
+        let forged = "\" cause=\"x\ntype=1427 msg=audit(1.0:1): prog-id=2";
+        let digits =
+            forged.bytes().fold(String::new(), |digits, byte| format!("{digits}{byte:02X}"));
+        let access_of = access(&format!("comm={digits} cause=\"y\""));
+        assert_eq!(access_of.text("comm"), Some(forged.as_bytes()));
+        assert_eq!((access_of.id, access_of.text("cause")), (1, Some(b"y".as_slice())));
+        // Not hex, so as they are.
+        for bare in ["612", "6g", "6a"] {
+            assert_eq!(
+                access(&format!("comm={bare}")).get("comm"),
+                Some(&Value::Bare(bare.into()))
+            );
+        }
+        // An interface may be called what looks like hex.
+        for (netif, name) in [("lo", "lo"), ("BEE", "BEE"), ("4142", "4142"), ("226C6F", "\"lo")] {
+            assert_eq!(access(&format!("netif={netif}")).get("netif"), Some(&text(name)));
+        }
+    }
+
+    #[test]
+    fn malformed() {
+        let head = "type=1427 msg=audit(1.000:1): ";
+        for body in [
+            "",
+            "pid=1",
+            "prog-id=",
+            "prog-id=-1",
+            "prog-id=+1",
+            "prog-id=4294967296",
+            "prog-id=\"1\"",
+            "prog-id=1 comm=\"sh",
+            "prog-id=1 comm=\"s\"h\"",
+            "prog-id=1 word",
+            "prog-id=1 =2",
+            "prog-id=1 PID=2",
+            "prog-id=1 \0=2",
+        ] {
+            assert!(parse_line(format!("{head}{body}").as_bytes()).is_err(), "{body}");
+        }
+        for line in [
+            "x",
+            "type=",
+            "node=a",
+            "type=1427 audit(",
+            "type=1427 audit():",
+            "type=1427 audit(1:1): prog-id=1",
+            "type=1427 audit(9999999999999999999.000:1): prog-id=1",
+            "type=1427 audit(9999999999999999.000:1): prog-id=1",
+            "type=1427 audit(1.000:1) prog-id=1",
+            "type=BPF audit(1.000:1): prog-id=1 op=RELOAD",
+        ] {
+            assert!(parse_line(line.as_bytes()).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn nothing_panics() {
+        for at in 0..LINE.len() {
+            let _ = parse_line(&LINE.as_bytes()[..at]);
+            for byte in 0..=u8::MAX {
+                let mut line = LINE.as_bytes().to_vec();
+                line[at] = byte;
+                let _ = parse_line(&line);
+            }
+        }
+    }
+}
