@@ -52,6 +52,9 @@ bench: kernel	## instructions per record, beside those of a kernel with BASELINE
 audit-userspace: toolroot	## build Debian's audit with the patches in contrib/, and test it; SUITE=sid
 	@lab/audit-userspace.sh $(SUITE)
 
+lsm-audit-log: toolroot	## build/lsm-audit-log, the command that shows which program wrote a record
+	@lab/audit-log.sh
+
 series: tree	## build/series, the patches for the mailing lists
 	@lab/series.sh
 
@@ -70,4 +73,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench audit-userspace series matrix shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench audit-userspace lsm-audit-log series matrix shell check clean distclean

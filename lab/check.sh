@@ -35,9 +35,9 @@ each() { xargs -rd '\n' "$@"; }
 
 shell_files() { ours '*.sh' .ci/run | each shellcheck -x; }
 rust_format() { ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt --check --color never); }
-spelling() { ours '*' | each codespell -L benchs --; }
+spelling() { ours '*' | each codespell -L benchs,nd --; }
 kernel_style() {
-	ours 'include/*' 'rust/*' 'security/*' 'tools/*' 'Documentation/*' |
+	ours 'include/*' 'rust/*' 'security/*' 'tools/testing/*' 'Documentation/*' |
 		(cd "$tree" && each scripts/checkpatch.pl --strict --terse --no-summary --show-types -f)
 }
 # Of the hunks only: what stands above them isn't a commit message. The headers
@@ -84,6 +84,7 @@ check "mutants" mutants
 check "series" series
 check "kernel-doc" kernel_doc
 check "clippy and W=1" compile
+check "lsm-audit-log" "$lab/audit-log.sh" check
 check "reachable panics" "$lab/panics.py" "$objects"
 
 [ ${#failed[@]} = 0 ] || die "failed: $(printf '%s, ' "${failed[@]}" | sed 's/, $//'); mend what is named above and run 'make check' again."

@@ -7,5 +7,5 @@
 . "$(dirname "$0")/lib.sh"
 
 say "removing the cache in $cache"
-rm -rf --one-file-system "$cache/apt" "$cache"/toolroot-*.tar* "$cache/.cache.lock"
+rm -rf --one-file-system "$cache/apt" "$cache/cargo" "$cache"/toolroot-*.tar* "$cache/.cache.lock"
 [ ! -d "$cache" ] || rmdir --ignore-fail-on-non-empty "$cache"

@@ -57,7 +57,10 @@ exec setpriv --pdeathsig KILL \
 		mount --rbind /sys "$root/sys"
 		mount --bind "$cache/apt" "$root/var/cache/apt/archives"
 		touch "$root/etc/resolv.conf"
-		[ ! -e /etc/resolv.conf ] || mount --bind -o ro /etc/resolv.conf "$root/etc/resolv.conf"
+		# The way out and whom to trust there are those of this machine.
+		for file in /etc/resolv.conf /etc/ssl/certs/ca-certificates.crt; do
+			[ ! -e "$file" ] || mount --bind -o ro "$file" "$root$file"
+		done
 		chroot "$root" bash -c "cd \"\$1\" && shift && exec \"\$@\"" - "$cwd" "$@"
 	' lab "$root" "$([[ $PWD/ == "$repo"/* ]] && echo "$PWD" || echo "$repo")" "$cache" \
 	"${#binds[@]}" "${binds[@]}" env -i "${vars[@]}" "$@"
