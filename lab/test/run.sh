@@ -25,6 +25,7 @@ fi
 
 "$lab/run.sh" lab/demo/build.sh
 "$lab/run.sh" lab/selftests.sh
+"$lab/audit-log.sh"
 rm -f build/guest/{*.records,vmlinux.btf,dmesg,kunit.*}
 status=0
 "$lab/boot.sh" "${boot[@]}" -a "$arguments" lab/test/test.sh "${stress[@]}" "$@" | tee "$results" || status=$?

@@ -128,6 +128,7 @@ else
 fi
 selftests "${1:-}"
 if [ -z "${1:-}" ]; then
+	report lsm-audit-log < <(lab/test/audit-log.sh 2>&1 || echo "not ok audit-log.sh - it failed")
 	set_scene build/demo/policy.bpf.o
 	each_denial
 	rm -r "$pins"
