@@ -81,7 +81,19 @@ mv "$out.part" "$out"
 say "series: ${#patches[@]} patches and a cover letter in build/series, which give the tree that build/linux is"
 [ "$quiet" != -q ] || exit 0
 
+# Who submits the patches signs them off; MAINTAINERS comes last; the headers that
+# are changed declare every function extern; and benchs is a folder of the kernel's.
 cd "$tree"
+words=/usr/lib/python3/dist-packages/codespell_lib/data/dictionary.txt
+bad=0
+for patch in "$out"/[0-9]*.patch; do
+	[[ $patch != */0000-* ]] || continue
+	say "series: checkpatch on ${patch##*/}"
+	scripts/checkpatch.pl --strict --terse --no-summary --show-types --codespell \
+		--codespellfile <(grep -v '^benchs->' "$words") --no-signoff --ignore FILE_PATH_CHANGES,AVOID_EXTERNS "$patch" || bad=1
+done
+[ "$bad" = 0 ] || die "checkpatch has something to say: mend what is named above and run 'make series' again."
+
 for patch in "$out"/[0-9]*.patch; do
 	[[ $patch != */0000-* ]] || continue
 	echo
