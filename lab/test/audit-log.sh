@@ -78,9 +78,12 @@ says "log, unloaded: what LOAD and UNLOAD say" "$state/out" "$gone" '"loader":"/
 load_policy build/demo/policy.bpf.o
 listen "$live" --stats
 kill -STOP "$listener"
-# shellcheck disable=SC2016
-run_confined perl -e 'open $tty, "/dev/ptmx"; $key = "x"; ioctl $tty, 0x5412, $key for 1 .. 5000'
-settle
+dropped() { awk -v pid="$listener" '$2 == 9 && $3 == pid { print $9 }' /proc/net/netlink; }
+until [ "$(dropped)" != 0 ]; do
+	# shellcheck disable=SC2016
+	run_confined perl -e 'open $tty, "/dev/ptmx"; $key = "x"; ioctl $tty, 0x5412, $key for 1 .. 5000'
+	settle
+done
 kill -CONT "$listener"
 wait_for "lsm-audit-log to say what it missed" grep -q "records are missing here" "$live.err"
 deny

@@ -532,6 +532,40 @@ static inline pid_t find_kauditd(void)
 	return -1;
 }
 
+/*
+ * How many contexts the kernel holds, or -1 if it doesn't tell. SLUB's debugging
+ * (slab_debug=U) has it: a line with a count, the function that allocated and
+ * more, and the lines of its stack. Nothing else uses kmalloc_nolock() in Rust.
+ */
+static inline long contexts_held(void)
+{
+	/* The size of a context, and what kmalloc_nolock() takes if that is contended. */
+	static const char * const caches[] = { "kmalloc-16", "kmalloc-32" };
+	char path[64], line[512];
+	long held = 0, count;
+	FILE *file;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/slab/%s/alloc_traces", caches[i]);
+		file = fopen(path, "r");
+		if (!file)
+			return -1;
+		for (count = 0; fgets(line, sizeof(line), file); ) {
+			/* Of the lines, those of a stack have no number. */
+			if (strtol(line, NULL, 10) > 0)
+				count = strtol(line, NULL, 10);
+			if (strstr(line, " lsm_audit_start+") ||
+			    strstr(line, " rust_helper_kmalloc_nolock+")) {
+				held += count;
+				count = 0;
+			}
+		}
+		fclose(file);
+	}
+	return held;
+}
+
 struct subtest {
 	const char *name;
 	void (*run)(void);
