@@ -55,6 +55,9 @@ audit-userspace: toolroot	## build Debian's audit with the patches in contrib/, 
 lsm-audit-log: toolroot	## build/lsm-audit-log, the command that shows which program wrote a record
 	@lab/audit-log.sh
 
+consumers: toolroot	## have laurel, rsyslog and syslog-ng read a log; LOG=build/guest/auditd.records
+	@lab/consumers.sh $(LOG)
+
 series: tree	## build/series, the patches for the mailing lists
 	@lab/series.sh
 
@@ -73,4 +76,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench audit-userspace lsm-audit-log series matrix shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench audit-userspace lsm-audit-log consumers series matrix shell check clean distclean
