@@ -4,8 +4,8 @@
 # Make the patch series in build/series from series/: each file there is a commit
 # message and, below a line of "---", the edits and the new files of that patch.
 # The same input gives the same bytes. The result is applied to a pristine tree,
-# and must be what build/linux is: lab/series.sh [-q]. Without -q it also says
-# whom to send the patches to; nothing is sent.
+# and must be what build/linux is: lab/series.sh [-q]. Without -q it also runs
+# checkpatch on the patches, and says whom to send them to; nothing is sent.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
