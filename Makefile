@@ -43,6 +43,9 @@ mutants: toolroot	## break the module on purpose, see that the tests notice
 fuzz: kernel	## boot it and try 5,000 random programs; FUZZ="--programs 300 --seed 1"
 	@lab/boot.sh -n fuzz -t 3600 lab/fuzz/fuzz.sh $(FUZZ)
 
+recursion: kernel	## a record from within a record: refused, and what it does to a kernel with BASELINE=patch
+	@lab/recursion.sh
+
 bench: kernel	## instructions per record, beside those of a kernel with BASELINE=patch
 	@lab/baseline.sh
 	@lab/kernel.sh baseline
@@ -76,4 +79,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz bench audit-userspace lsm-audit-log consumers series matrix shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series matrix shell check clean distclean

@@ -27,7 +27,7 @@ bpftool btf dump file "$kernel/vmlinux" format c >"$build/demo/vmlinux.h" ||
 	die "bpftool can't read the types of $kernel/vmlinux."
 grep -q bpf_audit_log_start "$build/demo/vmlinux.h" ||
 	die "the kernel in $kernel has no audit kfuncs: run 'make kernel'."
-for source in lab/demo/*.bpf.c lab/examples/*.bpf.c lab/stress/*.bpf.c lab/test/*.bpf.c lab/test/*/*.bpf.c; do
+for source in lab/demo/*.bpf.c lab/examples/*.bpf.c lab/recursion/*.bpf.c lab/stress/*.bpf.c lab/test/*.bpf.c lab/test/*/*.bpf.c; do
 	[ -f "$source" ] || continue
 	object=$build/${source#lab/}
 	object=${object%.c}.o
