@@ -30,12 +30,12 @@ __bpf_kfunc_start_defs();
  *	prog-id=13 pid=54 comm="sh"
  *
  * In an interrupt, or with bottom halves disabled, the current task need not
- * be the one that is responsible: the record reads pid=? and comm=? and
- * isn't tied to a system call.
+ * be the one that is responsible: the record reads ``pid=? comm=?`` and isn't
+ * tied to a system call.
  *
  * The program must pass the context to bpf_audit_log_end().
  *
- * Return: the context of the record, or NULL if a rule excludes the record,
+ * Return: the context of the record, or %NULL if a rule excludes the record,
  * if it is lost (which audit counts), if the current task is kauditd or the
  * audit daemon, or in an NMI.
  */
@@ -59,11 +59,11 @@ __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
  * @ac: the context of the record
  * @cause__str: a constant string of 1 to 255 bytes
  *
- * Adds " cause=" and the string, quoted, or in hex if it holds a quote, a
+ * Adds ``cause=`` and the string, quoted, or in hex if it holds a quote, a
  * space, a control or a non-ASCII byte.
  *
- * Return: 0; -EINVAL if the record has a cause, or if the string is empty or
- * too long; -E2BIG if the record would get too long for user space.
+ * Return: %0; %-EINVAL if the record has a cause, or if the string is empty or
+ * too long; %-E2BIG if the record would get too long for user space.
  */
 __bpf_kfunc int bpf_audit_log_cause(struct bpf_audit_context *ac,
 				    const char *cause__str)
@@ -76,10 +76,10 @@ __bpf_kfunc int bpf_audit_log_cause(struct bpf_audit_context *ac,
  * @ac: the context of the record
  * @cap: the number of the capability, from 0 to CAP_LAST_CAP
  *
- * Adds " capability=" and the number.
+ * Adds ``capability=`` and the number.
  *
- * Return: 0; -EINVAL if the record has a capability, or if there is no such
- * capability; -E2BIG if the record would get too long for user space.
+ * Return: %0; %-EINVAL if the record has a capability, or if there is no such
+ * capability; %-E2BIG if the record would get too long for user space.
  */
 __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
 {
@@ -91,10 +91,10 @@ __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
  * @ac: the context of the record
  * @path: the path
  *
- * Adds " path=", " dev=" and " ino=".
+ * Adds ``path=``, ``dev=`` and ``ino=``.
  *
- * Return: 0; -EINVAL if the record has one of these keys, or if @path is
- * NULL; -EOPNOTSUPP in an interrupt or where interrupts are disabled; -E2BIG
+ * Return: %0; %-EINVAL if the record has one of these keys, or if @path is
+ * %NULL; %-EOPNOTSUPP in an interrupt or where interrupts are disabled; %-E2BIG
  * if the record would get too long for user space, or if it could and there is
  * no memory to find out.
  */
@@ -109,7 +109,7 @@ __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
  * @ac: the context of the record
  * @file: the file
  *
- * Adds " path=", " dev=" and " ino=".
+ * Adds ``path=``, ``dev=`` and ``ino=``.
  *
  * Return: as bpf_audit_log_path().
  */
@@ -125,7 +125,7 @@ __bpf_kfunc int bpf_audit_log_file(struct bpf_audit_context *ac,
  * @file: the file
  * @cmd: the lower 16 bits of the command
  *
- * Adds " path=", " dev=", " ino=" and " ioctlcmd=".
+ * Adds ``path=``, ``dev=``, ``ino=`` and ``ioctlcmd=``.
  *
  * Return: as bpf_audit_log_path().
  */
@@ -140,7 +140,7 @@ __bpf_kfunc int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac,
  * @ac: the context of the record
  * @dentry: the directory entry
  *
- * Adds " name=", and " dev=" and " ino=" unless the entry is negative.
+ * Adds ``name=``, and ``dev=`` and ``ino=`` unless the entry is negative.
  *
  * Return: as bpf_audit_log_path().
  */
@@ -155,7 +155,7 @@ __bpf_kfunc int bpf_audit_log_dentry(struct bpf_audit_context *ac,
  * @ac: the context of the record
  * @inode: the inode
  *
- * Adds " name=" if a name is known, " dev=" and " ino=".
+ * Adds ``name=`` if a name is known, ``dev=`` and ``ino=``.
  *
  * Return: as bpf_audit_log_path().
  */
@@ -170,10 +170,10 @@ __bpf_kfunc int bpf_audit_log_inode(struct bpf_audit_context *ac,
  * @ac: the context of the record
  * @tsk: the task
  *
- * Adds " opid=", the task's process, and " ocomm=", its name.
+ * Adds ``opid=``, the task's process, and ``ocomm=``, its name.
  *
- * Return: 0; -EINVAL if the record has a task, or if @tsk is NULL; -E2BIG if
- * the record would get too long for user space.
+ * Return: %0; %-EINVAL if the record has a task, or if @tsk is %NULL; %-E2BIG
+ * if the record would get too long for user space.
  */
 __bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
 				   struct task_struct *tsk)
@@ -187,12 +187,12 @@ __bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
  * @netif: the index of an interface in the initial network namespace, or 0
  * @sock: the socket
  *
- * Adds " laddr=", " lport=", " faddr=" and " fport=" of an IP socket, " path="
- * of a unix socket, each where the socket has it, and " netif=".
+ * Adds ``laddr=``, ``lport=``, ``faddr=`` and ``fport=`` of an IP socket,
+ * ``path=`` of a unix socket, each where the socket has it, and ``netif=``.
  *
- * Return: 0; -EINVAL if the record has one of these keys, or if @sock is
- * NULL; -EOPNOTSUPP for a unix socket in an interrupt or where interrupts are
- * disabled; -E2BIG if the record would get too long for user space.
+ * Return: %0; %-EINVAL if the record has one of these keys, or if @sock is
+ * %NULL; %-EOPNOTSUPP for a unix socket in an interrupt or where interrupts are
+ * disabled; %-E2BIG if the record would get too long for user space.
  */
 __bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
 				       const struct socket *sock)
@@ -204,19 +204,19 @@ __bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
  * bpf_audit_log_net_sockaddr() - Add a source and a destination address
  * @ac: the context of the record
  * @netif: the index of an interface in the initial network namespace, or 0
- * @saddr__nullable: the source's address, or NULL
- * @daddr__nullable: the destination's address, or NULL
+ * @saddr__nullable: the source's address, or %NULL
+ * @daddr__nullable: the destination's address, or %NULL
  * @addrlen: the length of each address, in bytes
  *
- * Adds " saddr=", " src=", " daddr=" and " dest=", each where it isn't zero,
- * and " netif=". The verifier proves only the first 16 bytes of an address:
- * a program must pass the length that its hook was given.
+ * Adds ``saddr=``, ``src=``, ``daddr=`` and ``dest=``, each where it isn't
+ * zero, and ``netif=``. The verifier proves only the first 16 bytes of an
+ * address: a program must pass the length that its hook was given.
  *
- * Return: 0; -EINVAL if the record has one of these keys, if there is no
+ * Return: %0; %-EINVAL if the record has one of these keys, if there is no
  * address, if the addresses are of two families, if @addrlen doesn't fit the
- * family, or for an IPv6 address on the program's own stack; -EAFNOSUPPORT
- * for a family other than AF_INET and AF_INET6; -EFAULT if an address can't be
- * read; -E2BIG if the record would get too long for user space.
+ * family, or for an IPv6 address on the program's own stack; %-EAFNOSUPPORT
+ * for a family other than AF_INET and AF_INET6; %-EFAULT if an address can't be
+ * read; %-E2BIG if the record would get too long for user space.
  */
 __bpf_kfunc int
 bpf_audit_log_net_sockaddr(struct bpf_audit_context *ac, int netif,
