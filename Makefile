@@ -14,7 +14,7 @@
 export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT BASELINE
 
 help:	## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z.-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
 
 toolroot:	## the tool root, a Debian system in build/toolroot
 	@lab/toolroot.sh
@@ -67,6 +67,9 @@ series: tree	## build/series, the patches for the mailing lists
 matrix: tree	## the overlay in each configuration of lab/matrix; T="kcfi arm64": these
 	@lab/matrix.sh $(T)
 
+rust-project.json: kernel	## for rust-analyzer in an editor that has this repository open
+	@lab/rust-project.sh
+
 shell: kernel	## a shell in the booted kernel
 	@lab/boot.sh
 
@@ -79,4 +82,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series matrix shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series matrix rust-project.json shell check clean distclean

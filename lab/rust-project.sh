@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Make rust-project.json, for rust-analyzer in an editor that has this repository
+# open: the module of this checkout, on top of the crates of build/linux and of the
+# tool root's Rust. A change below rust/kernel is seen after 'make tree'.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+inside "$@"
+cd "$repo"
+out=$build/rust-project
+root=
+[ -n "$host" ] || root=$build/toolroot
+
+[ -f "$build/kernel/include/generated/rustc_cfg" ] ||
+	die "build/kernel has no configuration: run 'make kernel'."
+make_dirs "$out" "$log"
+make -C "$build/kernel" M="$repo/security/lsm_audit_kfuncs" MO="$out" rust-analyzer >"$log/rust-project.log" 2>&1 ||
+	blame "$log/rust-project.log" "the kernel's rust-analyzer target failed: see $log/rust-project.log."
+
+# The script takes kfuncs.rs, a module of the crate, for a crate too, since the Makefile
+# has audit_kfuncs.o; and what the tool root has is elsewhere for the editor.
+python3 - "$out/rust-project.json" "$root" >rust-project.json.part <<'END' ||
+import json
+import os
+import sys
+
+project, root = json.load(open(sys.argv[1])), sys.argv[2]
+crates = project["crates"]
+ours = [n for n, crate in enumerate(crates) if "/security/lsm_audit_kfuncs/" in crate["root_module"]]
+names = [os.path.basename(crates[n]["root_module"]) for n in ours]
+assert "audit_kfuncs.rs" in names, f"the module is not among the crates: {names}"
+for n in reversed(ours):  # leaves: no other crate refers to them by number
+    if names[n - ours[0]] != "audit_kfuncs.rs":
+        del crates[n]
+project["sysroot"] = root + project["sysroot"]
+for crate in crates:
+    if crate["root_module"].startswith("/usr/"):
+        crate["root_module"] = root + crate["root_module"]
+json.dump(project, sys.stdout, indent=1)
+END
+	die "what the kernel's rust-analyzer target made is not as expected: see $out/rust-project.json."
+mv rust-project.json.part rust-project.json
+say "rust-project.json: $(grep -c '"root_module"' rust-project.json) crates; have the editor open $repo"
