@@ -26,16 +26,35 @@ key() { # ROW
 # "NAME=value" of a row as a line of a configuration.
 lines() { sed -E 's/^([A-Z0-9_]+)=n$/# CONFIG_\1 is not set/; t; s/^/CONFIG_/'; }
 
+# Debian's configuration for the version that build/linux is, from its package.
+debian_config() {
+	# shellcheck disable=SC2016
+	"$lab/run.sh" bash -euo pipefail -c '
+		version=$1 package=linux-config-$2
+		deb=${package}_${version}_amd64.deb
+		cd /var/cache/apt/archives
+		opts=(-o Dir::Etc::SourceList=/etc/apt/sources.list.d/backports.list -o Dir::Etc::SourceParts=-
+			-o APT::Get::List-Cleanup=0 -o Acquire::Retries=3)
+		[ -f "$deb" ] || { apt-get "${opts[@]}" update && apt-get "${opts[@]}" download "$package=$version"; } >&2
+		dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$package/config.amd64_none_amd64.xz" | xz -d
+	' - "$(cat "$build/linux.version")" "$(release_of "$(cat "$build/linux.version")")" ||
+		{ echo "error: Debian's package of its configuration could not be had: is build/linux from LINUX=, or the network down?" >&2; return 1; }
+}
+
 # build DEPTH KFUNCS VARIABLES [DIFFERENCE...], in $out.
 build() {
-	local depth=$1 kfuncs=$2 variables=() targets=(security/ rust/) line
+	local depth=$1 kfuncs=$2 variables=() targets=(security/ rust/) line base=(cat "$lab/kernel.config") kind=allnoconfig
 	[ "$3" = - ] || IFS=, read -ra variables <<<"$3"
 	shift 3
+	if [ "${1:-}" = debian ]; then
+		base=(debian_config) kind=alldefconfig
+		shift
+	fi
 	local kmake=("$lab/run.sh" make -C "$build/linux" O="$out" -j "${JOBS:-$(nproc)}" "${variables[@]}")
 
 	make_dirs "$out"
-	{ cat "$lab/kernel.config"; printf '%s\n' WERROR=y "$@" | lines; } >"$out/.allconfig"
-	"${kmake[@]}" KCONFIG_ALLCONFIG="$out/.allconfig" allnoconfig
+	{ "${base[@]}"; printf '%s\n' WERROR=y "$@" | lines; } >"$out/.allconfig"
+	"${kmake[@]}" KCONFIG_ALLCONFIG="$out/.allconfig" "$kind"
 	while IFS= read -r line; do
 		if [[ $line == \#* ]]; then ! grep -q "^${line:2:-11}=" "$out/.config"; else grep -qxF "$line" "$out/.config"; fi ||
 			{ echo "error: Kconfig did not take '$line'"; return 1; }
