@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154
+#
+# What the scripts that build a kernel share: the source is $tree, the objects
+# folder $out, the log $out_log.
+
+kmake() { make -C "$tree" O="$out" -j "${JOBS:-$(nproc)}" "$@"; }
+
+explain() {
+	echo "--- the last errors in $out_log:" >&2
+	grep -E '(error|Error|undefined|No space)' "$out_log" | grep -v '^  [A-Z]' | tail -n 25 >&2 || tail -n 15 "$out_log" >&2
+	blame "$out_log" "$1 failed: see $out_log, mend that and run again."
+}
+
+# not_taken FRAGMENT CONFIG: in what CONFIG is not as FRAGMENT has it, whose later
+# lines may take back earlier ones.
+not_taken() {
+	local symbol want
+	sed -nE 's/^(# )?(CONFIG_[A-Z0-9a-z_]+)(=| is not set).*/\2/p' "$1" | sort -u |
+		while IFS= read -r symbol; do
+			want=$(grep -E "^(# )?$symbol(=| is not set)" "$1" | tail -n 1)
+			case $want in
+			\#*) ! grep -q "^$symbol=" "$2" || echo "$symbol" ;;
+			*) grep -qxF "$want" "$2" || echo "$want" ;;
+			esac
+		done
+}
+
+# adopt CONFIG: as that of $out, if it differs.
+adopt() {
+	if cmp -s "$1" "$out/.config"; then rm "$1"; else mv "$1" "$out/.config"; fi
+}
+
+posting() {
+	local lines
+	lines=$(grep -c '^  ' "$out_log" || true)
+	echo "$lines build lines${expected:+ of about $expected at most}, now $(grep '^  ' "$out_log" | tail -n 1 | awk '{ print $1, $2 }')"
+}
