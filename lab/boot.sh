@@ -3,12 +3,15 @@
 #
 # Boot a kernel, run one command in it as root and return its exit code:
 # lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS]
-# [-i] [-g SOCKET] [COMMAND...]
+# [-d DISK] [-b] [-i] [-g SOCKET] [COMMAND...]
 #
 # The guest's files are the tool root's and this repository's, read-only or
 # copied on write; only build/guest is shared for writing. The console goes to
 # build/log/NAME.console and is searched for splats. KERNEL_DIR= names another
 # kernel than build/kernel. Without a command: an interactive shell.
+#
+# With -d the guest has the image DISK as /dev/vda. With -b it is a machine of its
+# own, which boots from there; what it writes to its second serial line is shown.
 #
 # With -i the guest's clock counts instructions, one per ns, on one processor.
 # With -g gdb can attach to the unix socket SOCKET.
@@ -17,17 +20,19 @@
 . "$(dirname "$0")/lib.sh"
 inside "$@"
 
-name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append='' qemu=''
-while getopts n:t:c:m:a:ig: opt; do
+name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append='' qemu='' disk='' alone=''
+while getopts n:t:c:m:a:d:big: opt; do
 	case $opt in
 	n) name=$OPTARG ;;
 	t) limit=$OPTARG ;;
 	c) cpus=$OPTARG ;;
 	m) memory=$OPTARG ;;
 	a) append=$OPTARG ;;
+	d) disk=$OPTARG ;;
+	b) alone=yes ;;
 	i) cpus=1 qemu+=" -accel tcg -icount shift=0,sleep=off" ;;
 	g) qemu+=" -gdb unix:$OPTARG,server=on,wait=off" ;;
-	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-i] [-g SOCKET] [COMMAND...]" ;;
+	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-d DISK] [-b] [-i] [-g SOCKET] [COMMAND...]" ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -36,6 +41,7 @@ image=${KERNEL_DIR:-$build/kernel}/arch/x86/boot/bzImage
 [ -f "$image" ] || die "there is no kernel in $image: run 'make kernel'."
 make_dirs "$log" "$build/guest"
 console=$log/$name.console
+drive=${disk:+file=$disk,format=raw,if=virtio}
 # The guest's root is this machine's, which stays as it is for the run: let the
 # guest keep what it has read. Of two rootflags= the last one counts.
 append="rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose audit=1 oops=panic panic=-1 $append"
@@ -48,6 +54,13 @@ guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
 	setsid -w timeout -k 5 "$seconds" vng --run "$image" --verbose --user root --force-9p --cpus "$cpus" --memory "$memory" \
 		--rwdir="$build/guest=$build/guest" "$@" --append "$append" \
 		-- "exec 2>&1; $command" </dev/null 2> >(sed -u 's/\r//g' >"$output") | cat
+}
+
+machine() { # SECONDS CONSOLE
+	local cpu=max
+	[ "$accel" != kvm ] || cpu=host
+	setsid -w timeout -k 5 "$1" qemu-system-x86_64 -machine q35 -accel "$accel" -cpu "$cpu" -smp "$cpus" -m "$memory" \
+		-display none -no-reboot -nic none -drive "$drive" -serial "file:$2" -serial stdio </dev/null | sed -u 's/\r//g'
 }
 
 # /dev/kvm may open and yet not run a guest: only a boot can tell. The verdict
@@ -66,28 +79,33 @@ elif [ "$known" != "$boot_id" ]; then
 fi
 options=()
 [ "$accel" = kvm ] || options+=(--disable-kvm)
-[ -z "$qemu" ] || options+=(--qemu-opts="$qemu")
+[ -z "$qemu$drive" ] || options+=(--qemu-opts="$qemu${drive:+ -drive $drive}")
 
-if [ $# = 0 ]; then
+if [ $# = 0 ] && [ -z "$alone" ]; then
 	say "boot: a shell in the guest ($accel); leave it with 'exit'"
 	exec vng --run "$image" --user root --force-9p --cpus "$cpus" --memory "$memory" --rwdir="$build/guest=$build/guest" \
 		"${options[@]}" --append "$append"
 fi
 
-say "boot: running $* ($accel, console in $console)"
-script=$build/guest/$name.sh
-printf '%q ' "$@" >"$script"
 status=0
-guest "$limit" "$console" "cd $(printf %q "$PWD") && . $(printf %q "$script")" "${options[@]}" || status=$?
+if [ -n "$alone" ]; then
+	say "boot: the system on $disk ($accel, console in $console)"
+	machine "$limit" "$console" || status=$?
+	ended='reboot: Power down'
+else
+	say "boot: running $* ($accel, console in $console)"
+	script=$build/guest/$name.sh
+	printf '%q ' "$@" >"$script"
+	guest "$limit" "$console" "cd $(printf %q "$PWD") && . $(printf %q "$script")" "${options[@]}" || status=$?
+	ended='virtme-init: script returned'
+fi
 
-if ! grep -q 'virtme-init: script returned' "$console"; then
+if ! grep -q "$ended" "$console"; then
 	[ "$status" != 124 ] || die "the guest did not end within $limit s: see the end of $console."
 	echo "--- the end of $console:" >&2
 	tail -n 15 "$console" >&2
 	die "the guest ended without a result: see $console."
 fi
 [ -n "$qemu" ] || echo "$boot_id $accel" >"$verdict"
-if splat=$(grep -Em 1 -f <(grep -v '^#' "$lab/splats") "$console"); then
-	die "the kernel complained: '$splat': see $console."
-fi
+no_splat "$console"
 exit "$status"

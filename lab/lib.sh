@@ -58,6 +58,12 @@ blame() {
 	die "$2"
 }
 
+# no_splat CONSOLE
+no_splat() {
+	local splat
+	! splat=$(grep -Em 1 -f <(grep -v '^#' "$lab/splats") "$1") || die "the kernel complained: '$splat': see $1."
+}
+
 # lock FOLDER NAME: one run at a time; it ends with the last process of the run.
 lock() {
 	local fd
