@@ -3,13 +3,15 @@
 #
 # Run policy.bpf.c in the guest: set the scene, provoke each of its denials and
 # judge what the audit log has of it. The demonstration shows what is found
-# here, the tests report it. All state is in memory file systems of the guest.
+# here, the tests report it. All state is in memory file systems of the guest, but
+# for the log of an auditd that is a service.
 
 set -Eeuo pipefail
 trap 'echo "error: ${BASH_SOURCE[0]}, line $LINENO: $BASH_COMMAND" >&2' ERR
 export LC_ALL=C.UTF-8
 
 state=/run/audit-demo		# auditd's configuration and its log
+audit_log=$state/audit.log
 pins=/sys/fs/bpf/demo		# the policy's links, by the names of its programs
 confined=/sys/fs/cgroup/confined
 protected=/sys/fs/cgroup/protected
@@ -35,12 +37,18 @@ mount_once() { # TYPE FOLDER
 	mountpoint -q "$2" || mount -t "$1" "$1" "$2"
 }
 
+# An auditd that is a service stays as it is, and so do its rules.
+is_service() { systemctl is-active --quiet auditd 2>/dev/null; }
 no_auditd() { ! pgrep -x auditd >/dev/null; }
 start_auditd() {
 	rm -rf "$state"
 	mkdir -p "$state/plugins"
+	if is_service; then
+		audit_log=/var/log/audit/audit.log
+		return
+	fi
 	cat >"$state/auditd.conf" <<-END
-		log_file = $state/audit.log
+		log_file = $audit_log
 		plugin_dir = $state/plugins
 		log_format = RAW
 		flush = NONE
@@ -121,7 +129,7 @@ set_scene() {
 	start_victim
 	load_policy "$1"
 	seen=0
-	settle
+	new_records
 }
 
 clear_scene() {
@@ -130,21 +138,21 @@ clear_scene() {
 	wait
 	ip address del 169.254.169.254/32 dev lo 2>/dev/null || :
 	ip address del fd00:ec2::254/128 dev lo 2>/dev/null || :
-	auditctl --signal stop >/dev/null 2>&1 || :
+	is_service || auditctl --signal stop >/dev/null 2>&1 || :
 	! mountpoint -q "$memory" || umount -l "$memory"
 	rmdir "$confined" "$protected" 2>/dev/null || :
 }
 
 ### The records
 
-search() { ausearch -if "$state/audit.log" -m 1427 "$@" 2>/dev/null || :; }
+search() { ausearch -if "$audit_log" -m 1427 "$@" 2>/dev/null || :; }
 
 # Records keep their order on the way: when this message has come to the log,
 # so has every record that was written before it.
 settle() {
 	marks=$((marks + 1))
-	auditctl -m "mark-$marks"
-	wait_for "auditd to write a mark" grep -q "text=mark-$marks " "$state/audit.log"
+	auditctl -m "mark-$$-$marks"
+	wait_for "auditd to write a mark" grep -q "text=mark-$$-$marks " "$audit_log"
 }
 marks=0
 

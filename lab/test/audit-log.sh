@@ -52,11 +52,11 @@ deny
 wait_for "lsm-audit-log to see the record" grep -q no-exec-from-tmp "$live"
 says "live: the program and the record" "$live" "$known" "${record/PID/$pid}"
 
-"$tool" --json "$state/audit.log" >"$state/out"
+"$tool" --json "$audit_log" >"$state/out"
 says "log, loaded: the program and the record" "$state/out" "$known" "${record/PID/$pid}"
-"$tool" --prog exec_from_tmp --cause no-exec-from-tmp --pid "$pid" --path "$stage" --since 10m "$state/audit.log" >"$state/out"
+"$tool" --prog exec_from_tmp --cause no-exec-from-tmp --pid "$pid" --path "$stage" --since 10m "$audit_log" >"$state/out"
 says "log, as text" "$state/out" "by exec_from_tmp (id $id, tag $tag) on bprm_check_security, loaded 2" ", pinned at $pins/exec_from_tmp"
-"$tool" --prog listen "$state/audit.log" >"$state/out"
+"$tool" --prog listen "$audit_log" >"$state/out"
 if [ -s "$state/out" ]; then check "log, another program" "it is shown"; else check "log, another program"; fi
 
 # A program's last record, read when it has gone.
@@ -70,7 +70,7 @@ says "live, unloaded before it is read" "$live" "$known" "${record/PID/$pid}"
 leave
 if [ "$status" = 0 ] && [ ! -s "$live.err" ]; then check "live: nothing else"; else check "live: nothing else" "exit code $status, $(<"$live.err")"; fi
 
-"$tool" --json "$state/audit.log" >"$state/out"
+"$tool" --json "$audit_log" >"$state/out"
 gone="\"program\":{\"id\":$id,\"name\":null,\"tag\":null,\"hook\":null,\"pinned\":null,\"loaded\":\"2"
 says "log, unloaded: what LOAD and UNLOAD say" "$state/out" "$gone" '"loader":"/usr/sbin/bpftool","unloaded":"2' "${record/PID/$pid}"
 

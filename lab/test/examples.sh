@@ -47,7 +47,7 @@ judge() {
 		problems+=("the records are not as expected: $(tr '\n' '|' <<<"$difference")")
 	for record in "${records[@]}"; do
 		[[ $record =~ :([0-9]+)"): ".*( pid=[0-9]+ ) ]]
-		grep -q "^type=SYSCALL .*:${BASH_REMATCH[1]}): .* $1 .*${BASH_REMATCH[2]}" "$state/audit.log" ||
+		grep -q "^type=SYSCALL .*:${BASH_REMATCH[1]}): .* $1 .*${BASH_REMATCH[2]}" "$audit_log" ||
 			problems+=("no SYSCALL record says '$1' of: $record")
 	done
 	check "example: ${pins##*/}, ${#records[@]} records" "${problems[@]}"

@@ -61,7 +61,7 @@ selftests() { # [SELFTEST]
 longest() {
 	bpftool prog loadall "$objects/longest.bpf.o" /sys/fs/bpf/longest autoattach >"$state/bpftool.out" 2>&1 ||
 		die "longest.bpf.o does not load: $(tail -n 1 "$state/bpftool.out")"
-	report auditd < <(lab/test/longest.py "$memory" "$state/audit.log" 2>&1 || echo "not ok longest.py - it failed")
+	report auditd < <(lab/test/longest.py "$memory" "$audit_log" 2>&1 || echo "not ok longest.py - it failed")
 	rm -r /sys/fs/bpf/longest
 }
 
@@ -136,7 +136,7 @@ if [ -z "${1:-}" ]; then
 	header
 	longest
 	nothing_lost
-	cp "$state/audit.log" "$results/auditd.records"
+	cp "$audit_log" "$results/auditd.records"
 	cp /sys/kernel/btf/vmlinux "$results/vmlinux.btf"
 	dmesg >"$results/dmesg"
 fi
