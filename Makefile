@@ -8,10 +8,11 @@
 #	MIRROR=URL		the Debian mirror to make the tool root from
 #	SOURCE_VERSION=x	another version of Debian's linux-source (7.2, or the like), or "newest"
 #	BASELINE=/path/to/patch	what make bench compares with
+#	CONFIG=/path/to/config	what make deb builds, instead of the running kernel's configuration
 #	JOBS=n			compile n files at a time
 
 .NOTPARALLEL:
-export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT BASELINE
+export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT BASELINE CONFIG
 
 help:	## this list
 	@sed -n 's/^\([a-z.-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -36,6 +37,9 @@ test-debug: export KERNEL_DIR = $(CURDIR)/build/kernel-debug
 test-debug: tree	## the tests, faults and stress on a debug kernel; STRESS=60 seconds of it
 	@lab/kernel.sh kernel-debug LLVM=-19
 	@lab/test/run.sh -s $(or $(STRESS),300) $(T)
+
+deb: tree	## build/deb, packages of a kernel with the kfuncs; CONFIG=/path/to/config
+	@lab/deb.sh
 
 mutants: toolroot	## break the module on purpose, see that the tests notice
 	@lab/mutants.sh $(T)
@@ -82,4 +86,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series matrix rust-project.json shell check clean distclean
