@@ -41,6 +41,9 @@ test-debug: tree	## the tests, faults and stress on a debug kernel; STRESS=60 se
 deb: tree	## build/deb, packages of a kernel with the kfuncs; CONFIG=/path/to/config
 	@lab/deb.sh
 
+test-deb: tree	## install such packages in a Debian of a virtual machine, boot it, run the demo there
+	@lab/test/deb.sh
+
 mutants: toolroot	## break the module on purpose, see that the tests notice
 	@lab/mutants.sh $(T)
 
@@ -86,4 +89,4 @@ clean:	## remove build/
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series matrix rust-project.json shell check clean distclean

@@ -18,6 +18,11 @@ check() {
 	fi
 }
 
+# holds NAME FOUND COMMAND...: a check, whose problem is what was FOUND.
+holds() {
+	if "${@:3}"; then check "$1"; else check "$1" "found '$2'"; fi
+}
+
 # report GROUP: the results that a command prints, one on each line.
 report() {
 	local line
