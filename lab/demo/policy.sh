@@ -156,10 +156,11 @@ settle() {
 }
 marks=0
 
-# new_records: to the array `records`, those that came since the last call.
+# new_records: to the array `records`, those that came since the last call, without
+# what an auditd with log_format = ENRICHED adds behind a group separator.
 new_records() {
 	settle
-	mapfile -t records < <(search --raw | sed -n 's/^type=UNKNOWN\[1427\] //p' | tail -n "+$((seen + 1))")
+	mapfile -t records < <(search --raw | sed -n 's/\x1d.*//; s/^type=UNKNOWN\[1427\] //p' | tail -n "+$((seen + 1))")
 	seen=$((seen + ${#records[@]}))
 }
 
