@@ -21,7 +21,7 @@ customize='
 	mkdir -p "$1/etc/default/grub.d"
 	cat >"$1/etc/default/grub.d/lab.cfg" <<-END
 		GRUB_TIMEOUT=0
-		GRUB_CMDLINE_LINUX_DEFAULT="audit=1 console=ttyS0 ignore_loglevel oops=panic panic=-1"
+		GRUB_CMDLINE_LINUX_DEFAULT="audit=1 audit_backlog_limit=8192 console=ttyS0 ignore_loglevel oops=panic panic=-1"
 	END
 	chroot "$1" systemd-machine-id-setup
 '
