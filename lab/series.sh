@@ -84,7 +84,7 @@ say "series: ${#patches[@]} patches and a cover letter in build/series, which gi
 # Who submits the patches signs them off; MAINTAINERS comes last; the headers that
 # are changed declare every function extern; and benchs is a folder of the kernel's.
 cd "$tree"
-words=/usr/lib/python3/dist-packages/codespell_lib/data/dictionary.txt
+words=$(python3 -c 'import codespell_lib as c, os; print(os.path.dirname(c.__file__))')/data/dictionary.txt
 bad=0
 for patch in "$out"/[0-9]*.patch; do
 	[[ $patch != */0000-* ]] || continue
