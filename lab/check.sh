@@ -75,6 +75,18 @@ compile() {
 		{ grep -E -A 8 '^(warning|error)|: (warning|error):' "$log/check.log" || tail -n 5 "$log/check.log"; return 1; }
 }
 
+# The page as Sphinx makes it, and the Rust as rustdoc does. Both also look at what
+# isn't ours, so their warnings are searched for our files.
+documentation() { # TARGET RESULT [VARIABLE=VALUE...]
+	local target=$1 result=$objects/Documentation/output/$2 mine
+	mine=$(ours 'Documentation/*' 'rust/*' | sed 's/[.]/\\./g' | paste -sd '|')
+	rm -f "$result"
+	make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}" "${@:3}" "$target" >"$log/check-$target.log" 2>&1 ||
+		{ tail -n 5 "$log/check-$target.log"; return 1; }
+	! grep -E "($mine):[0-9]+" "$log/check-$target.log" || return 1
+	[ -s "$result" ] || { echo "$target made no $2: see $log/check-$target.log."; return 1; }
+}
+
 check "shellcheck" shell_files
 check "rustfmt" rust_format
 check "codespell" spelling
@@ -84,6 +96,8 @@ check "mutants" mutants
 check "series" series
 check "kernel-doc" kernel_doc
 check "clippy and W=1" compile
+check "the page, by Sphinx" documentation htmldocs bpf/audit_kfuncs.html SPHINXDIRS=bpf
+check "rustdoc" documentation rustdoc rust/rustdoc/kernel/audit/index.html
 check "lsm-audit-log" "$lab/audit-log.sh" check
 check "reachable panics" "$lab/panics.py" "$objects"
 
