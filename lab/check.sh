@@ -76,7 +76,8 @@ compile() {
 }
 
 # The page as Sphinx makes it, and the Rust as rustdoc does. Both also look at what
-# isn't ours, so their warnings are searched for our files.
+# isn't ours, so their warnings are searched for our files. rustdoc has the objects made
+# that it needs, so it gets the variables of those that are there.
 documentation() { # TARGET RESULT [VARIABLE=VALUE...]
 	local target=$1 result=$objects/Documentation/output/$2 mine
 	mine=$(ours 'Documentation/*' 'rust/*' | sed 's/[.]/\\./g' | paste -sd '|')
@@ -97,7 +98,7 @@ check "series" series
 check "kernel-doc" kernel_doc
 check "clippy and W=1" compile
 check "the page, by Sphinx" documentation htmldocs bpf/audit_kfuncs.html SPHINXDIRS=bpf
-check "rustdoc" documentation rustdoc rust/rustdoc/kernel/audit/index.html
+check "rustdoc" documentation rustdoc rust/rustdoc/kernel/audit/index.html CLIPPY=1 W=1
 check "lsm-audit-log" "$lab/audit-log.sh" check
 check "reachable panics" "$lab/panics.py" "$objects"
 
