@@ -39,10 +39,11 @@ class Hook:
     cgroup: bool  # programs can be attached to a cgroup, and return an int
     interrupt: bool  # the current task need not be the subject
     irqs_off: bool  # in an interrupt, or under a lock that interrupts take
+    task_locked: bool  # under task_lock(), which bpf_get_task_exe_file() takes, too
     long_paths: bool
 
 
-def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False):
+def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False, task_locked=False):
     def add(action):
         objects, ints, address, long_paths = [], [], None, False
         for arg in args.split():
@@ -66,7 +67,7 @@ def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False)
                     ways = ((kind, ""),)
             objects += [Object(kind, number, way, nullable=arg.endswith("?")) for kind, way in ways]
         HOOKS.append(Hook(action.__name__, len(HOOKS) + 1, action, objects, ints, address, sleepable, cgroup,
-                          interrupt, irqs_off or interrupt, long_paths))
+                          interrupt, irqs_off or interrupt, task_locked, long_paths))
         return action
     return add
 
@@ -666,7 +667,7 @@ def task_setscheduler(env):
     return {0: task}
 
 
-@hook("0:task 1:int")
+@hook("0:task 1:int", task_locked=True)
 def task_setrlimit(env):
     task = env.rng.choice(env.children)
     with env.armed:
@@ -674,8 +675,8 @@ def task_setrlimit(env):
     return {0: task, 1: resource.RLIMIT_CORE}
 
 
-@hook("0:task 1:int")
-def ptrace_access_check(env):  # with the task's lock held
+@hook("0:task 1:int", task_locked=True)
+def ptrace_access_check(env):
     task = env.rng.choice(env.children)
     with env.armed:
         os.readlink(f"/proc/{task.tgid}/exe")
