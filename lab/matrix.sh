@@ -35,7 +35,8 @@ debian_config() {
 		cd /var/cache/apt/archives
 		opts=(-o Dir::Etc::SourceList=/etc/apt/sources.list.d/backports.list -o Dir::Etc::SourceParts=-
 			-o APT::Get::List-Cleanup=0 -o Acquire::Retries=3)
-		[ -f "$deb" ] || { apt-get "${opts[@]}" update && apt-get "${opts[@]}" download "$package=$version"; } >&2
+		[ -f "$deb" ] || { apt-get "${opts[@]}" update &&
+			apt-get "${opts[@]}" -y --download-only --no-install-recommends install "$package=$version"; } >&2
 		dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$package/config.amd64_none_amd64.xz" | xz -d
 	' - "$(cat "$build/linux.version")" "$(release_of "$(cat "$build/linux.version")")" ||
 		{ echo "error: Debian's package of its configuration could not be had: is build/linux from LINUX=, or the network down?" >&2; return 1; }
