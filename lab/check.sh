@@ -76,16 +76,17 @@ compile() {
 }
 
 # The page as Sphinx makes it, and the Rust as rustdoc does. Both also look at what
-# isn't ours, so their warnings are searched for our files. rustdoc has the objects made
+# isn't ours, so their warnings are searched for our files; what is there from an earlier
+# run goes, since Sphinx warns only of what it reads anew. rustdoc has the objects made
 # that it needs, so it gets the variables of those that are there.
 documentation() { # TARGET RESULT [VARIABLE=VALUE...]
-	local target=$1 result=$objects/Documentation/output/$2 mine
+	local target=$1 output=$objects/Documentation/output mine
 	mine=$(ours 'Documentation/*' 'rust/*' | sed 's/[.]/\\./g' | paste -sd '|')
-	rm -f "$result"
+	rm -rf --one-file-system "$output"
 	make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}" "${@:3}" "$target" >"$log/check-$target.log" 2>&1 ||
 		{ tail -n 5 "$log/check-$target.log"; return 1; }
 	! grep -E "($mine):[0-9]+" "$log/check-$target.log" || return 1
-	[ -s "$result" ] || { echo "$target made no $2: see $log/check-$target.log."; return 1; }
+	[ -s "$output/$2" ] || { echo "$target made no $2: see $log/check-$target.log."; return 1; }
 }
 
 check "shellcheck" shell_files
