@@ -36,6 +36,7 @@ while getopts n:t:c:m:a:d:big: opt; do
 	esac
 done
 shift $((OPTIND - 1))
+[ -z "$alone" ] || [ -n "$disk" ] || die "a machine of its own (-b) boots from a disk: name its image with -d."
 
 image=${KERNEL_DIR:-$build/kernel}/arch/x86/boot/bzImage
 [ -f "$image" ] || die "there is no kernel in $image: run 'make kernel'."

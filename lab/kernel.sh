@@ -3,9 +3,9 @@
 #
 # Build a kernel from build/linux: lab/kernel.sh [-c] [NAME [VARIABLE=VALUE...]] goes
 # to build/NAME (by default "kernel"), with -c only its configuration. If there is
-# a build/linux-NAME, that is its source. Its configuration is allnoconfig with lab/kernel.config and, for
-# another NAME, lab/NAME.config on top; every symbol named there must be in the
-# result. Variables (LLVM=-19) are for kbuild.
+# a build/linux-NAME, that is its source. Its configuration is allnoconfig with
+# lab/kernel.config and, for another NAME, lab/NAME.config on top; every symbol named
+# there must be in the result. Variables (LLVM=-19) are for kbuild.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
