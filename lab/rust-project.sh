@@ -23,17 +23,15 @@ make -C "$build/kernel" M="$repo/security/lsm_audit_kfuncs" MO="$out" rust-analy
 # has audit_kfuncs.o; and what the tool root has is elsewhere for the editor.
 python3 - "$out/rust-project.json" "$root" >rust-project.json.part <<'END' ||
 import json
-import os
 import sys
 
 project, root = json.load(open(sys.argv[1])), sys.argv[2]
 crates = project["crates"]
-ours = [n for n, crate in enumerate(crates) if "/security/lsm_audit_kfuncs/" in crate["root_module"]]
-names = [os.path.basename(crates[n]["root_module"]) for n in ours]
-assert "audit_kfuncs.rs" in names, f"the module is not among the crates: {names}"
-for n in reversed(ours):  # leaves: no other crate refers to them by number
-    if names[n - ours[0]] != "audit_kfuncs.rs":
-        del crates[n]
+ours = [crate for crate in crates if "/security/lsm_audit_kfuncs/" in crate["root_module"]]
+extra = [crate for crate in ours if not crate["root_module"].endswith("/audit_kfuncs.rs")]
+assert len(ours) == len(extra) + 1, "the module is not among the crates"
+for crate in extra:  # which come last, and are what no crate depends on by number
+    crates.remove(crate)
 project["sysroot"] = root + project["sysroot"]
 for crate in crates:
     if crate["root_module"].startswith("/usr/"):
