@@ -62,6 +62,10 @@ series() { # it is what build/linux is
 }
 kernel_doc() { ours 'include/*.h' 'security/*.c' 'security/*.h' | (cd "$tree" && each scripts/kernel-doc -none -Werror); }
 
+problems() { # LOG
+	grep -E -A 8 '^(warning|error)|: (warning|error):' "$1" || tail -n 5 "$1"
+}
+
 # The module and the Rust below it as clippy and W=1 see them, in a folder of
 # their own and without KUnit, whose tests may panic. Warnings are errors, so
 # that an object that is there had none. From nothing it takes two minutes.
@@ -72,7 +76,7 @@ compile() {
 	local kmake=(make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}")
 	{ "${kmake[@]}" KCONFIG_ALLCONFIG="$objects/.allconfig" allnoconfig &&
 		"${kmake[@]}" CLIPPY=1 W=1 security/lsm_audit_kfuncs/; } >"$log/check.log" 2>&1 ||
-		{ grep -E -A 8 '^(warning|error)|: (warning|error):' "$log/check.log" || tail -n 5 "$log/check.log"; return 1; }
+		{ problems "$log/check.log"; return 1; }
 }
 
 # The page as Sphinx makes it, and the Rust as rustdoc does. Both also look at what
@@ -84,7 +88,7 @@ documentation() { # TARGET RESULT [VARIABLE=VALUE...]
 	mine=$(ours 'Documentation/*' 'rust/*' | sed 's/[.]/\\./g' | paste -sd '|')
 	rm -rf --one-file-system "$output"
 	make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}" "${@:3}" "$target" >"$log/check-$target.log" 2>&1 ||
-		{ tail -n 5 "$log/check-$target.log"; return 1; }
+		{ problems "$log/check-$target.log"; return 1; }
 	! grep -E "($mine):[0-9]+" "$log/check-$target.log" || return 1
 	[ -s "$output/$2" ] || { echo "$target made no $2: see $log/check-$target.log."; return 1; }
 }
