@@ -112,6 +112,8 @@ impl Allocation {
 /// If memory runs out while text is added, that text is missing or cut, and audit counts a loss;
 /// the writer isn't told.
 ///
+/// This is for code that is built in: audit exports only some of the functions that it takes.
+///
 /// # Invariants
 ///
 /// The pointer is that of an `audit_buffer` that this instance owns.
@@ -195,7 +197,8 @@ impl Record {
         };
     }
 
-    /// Appends what all LSMs report alike, in the same words.
+    /// Appends what all LSMs report alike, in the same words, if it [can be written
+    /// here](LsmData::is_writable).
     #[cfg(CONFIG_HAS_SECURITY_AUDIT)]
     #[inline]
     pub fn append_lsm_data(&mut self, data: &LsmData<'_>) {

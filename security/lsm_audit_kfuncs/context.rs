@@ -53,6 +53,7 @@ pub(crate) struct Context {
 // SAFETY: No other code makes a pointer to a `struct bpf_audit_context`.
 unsafe impl Referenced for Context {
     type Raw = bindings::bpf_audit_context;
+    type Allocator = KmallocNolock;
 }
 
 impl Context {
@@ -119,6 +120,9 @@ impl Context {
     /// Adds `data` as the field `field`.
     pub(crate) fn log(&mut self, field: Field, data: LsmData<'_>) -> Result {
         if !field.irq_safe() && (in_interrupt() || irqs_disabled()) {
+            return Err(EOPNOTSUPP);
+        }
+        if !data.is_writable() {
             return Err(EOPNOTSUPP);
         }
 

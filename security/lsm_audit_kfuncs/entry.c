@@ -37,7 +37,7 @@ __bpf_kfunc_start_defs();
  *
  * Return: the context of the record, or %NULL if a rule excludes the record,
  * if it is lost (which audit counts), if the current task is kauditd or the
- * audit daemon, or in an NMI.
+ * audit daemon, in an NMI, or if the kernel was booted with audit=0.
  */
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
@@ -94,9 +94,9 @@ __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
  * Adds ``path=``, ``dev=`` and ``ino=``.
  *
  * Return: %0; %-EINVAL if the record has one of these keys, or if @path is
- * %NULL; %-EOPNOTSUPP in an interrupt or where interrupts are disabled; %-E2BIG
- * if the record would get too long for user space, or if it could and there is
- * no memory to find out.
+ * %NULL; %-EOPNOTSUPP in an interrupt, where interrupts are disabled, or in a
+ * task that ends and has no root directory any more; %-E2BIG if the record would
+ * get too long for user space, or if it could and there is no memory to find out.
  */
 __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
 				   const struct path *path)
@@ -142,7 +142,7 @@ __bpf_kfunc int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac,
  *
  * Adds ``name=``, and ``dev=`` and ``ino=`` unless the entry is negative.
  *
- * Return: as bpf_audit_log_path().
+ * Return: as bpf_audit_log_path(), but that a root directory isn't needed.
  */
 __bpf_kfunc int bpf_audit_log_dentry(struct bpf_audit_context *ac,
 				     struct dentry *dentry)
@@ -157,7 +157,7 @@ __bpf_kfunc int bpf_audit_log_dentry(struct bpf_audit_context *ac,
  *
  * Adds ``name=`` if a name is known, ``dev=`` and ``ino=``.
  *
- * Return: as bpf_audit_log_path().
+ * Return: as bpf_audit_log_dentry().
  */
 __bpf_kfunc int bpf_audit_log_inode(struct bpf_audit_context *ac,
 				    struct inode *inode)
@@ -191,8 +191,8 @@ __bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
  * ``path=`` of a unix socket, each where the socket has it, and ``netif=``.
  *
  * Return: %0; %-EINVAL if the record has one of these keys, or if @sock is
- * %NULL; %-EOPNOTSUPP for a unix socket in an interrupt or where interrupts are
- * disabled; %-E2BIG if the record would get too long for user space.
+ * %NULL; %-EOPNOTSUPP for a unix socket where bpf_audit_log_path() returns that;
+ * %-E2BIG if the record would get too long for user space.
  */
 __bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
 				       const struct socket *sock)

@@ -17,7 +17,7 @@ use kernel::{
     fs::{
         Dentry,
         Inode,
-        LocalFile,
+        OpenFile,
         Path, //
     },
     kfunc,
@@ -86,14 +86,14 @@ kfunc! {
 
 kfunc! {
     /// `bpf_audit_log_file()`
-    fn lsm_audit_file(context: &mut Context, file: &LocalFile) -> Result {
+    fn lsm_audit_file(context: &mut Context, file: &OpenFile) -> Result {
         context.log(Field::File, LsmData::File(file))
     }
 }
 
 kfunc! {
     /// `bpf_audit_log_ioctl_op()`
-    fn lsm_audit_ioctl_op(context: &mut Context, file: &LocalFile, cmd: u16) -> Result {
+    fn lsm_audit_ioctl_op(context: &mut Context, file: &OpenFile, cmd: u16) -> Result {
         context.log(Field::IoctlOp, LsmData::IoctlOp(file, cmd))
     }
 }

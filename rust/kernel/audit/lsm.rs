@@ -19,9 +19,10 @@ use crate::{
     },
     bindings,
     fs::{
+        current_has_root,
         Dentry,
         Inode,
-        LocalFile,
+        OpenFile,
         Path, //
     },
     net::{
@@ -67,10 +68,10 @@ pub enum LsmData<'a> {
     Path(&'a Path),
 
     /// The same, of the file's path.
-    File(&'a LocalFile),
+    File(&'a OpenFile),
 
     /// The same, and ` ioctlcmd=0x<hex>`.
-    IoctlOp(&'a LocalFile, u16),
+    IoctlOp(&'a OpenFile, u16),
 
     /// ` name=<string> dev=<string> ino=<number>`.
     Dentry(&'a Dentry),
@@ -120,6 +121,9 @@ const S_ID: usize = {
 };
 /// ` dev=` and `s_id`, of which one byte is NUL, and ` ino=`.
 const DEV_INO: usize = 5 + 2 * (S_ID - 1) + INO;
+/// The longest name. Most file systems limit it to `NAME_MAX` bytes, VFAT to that many characters
+/// (`xlate_to_uni()` in `fs/fat/namei_vfat.c`), which are up to three bytes of UTF-8 each.
+const NAME: usize = 3 * bindings::NAME_MAX as usize;
 /// The buffer that `audit_log_d_path()` allocates, with the NUL.
 const PATH_BUF: usize = bindings::PATH_MAX as usize + 11;
 /// ` path=`.
@@ -133,6 +137,19 @@ const NETIF: usize = 7 + 2 * (bindings::IFNAMSIZ as usize - 1);
 const ADDRS: usize = 2 * (1 + 5 + 1 + 45) + 2 * (1 + 5 + 1 + 5);
 
 impl LsmData<'_> {
+    /// Returns whether the current task can write the data: a path takes a root directory to tell it
+    /// from, which a task has no more when it ends. Without one, nothing is written.
+    #[inline]
+    pub fn is_writable(&self) -> bool {
+        match self {
+            Self::Path(_) | Self::File(_) | Self::IoctlOp(..) => current_has_root(),
+            Self::Socket {
+                sock: Some(sock), ..
+            } if sock.family() == Family::UNIX => current_has_root(),
+            _ => true,
+        }
+    }
+
     /// Returns the length of the longest text that data of this kind can have, in bytes.
     #[inline]
     pub fn max_len(&self) -> usize {
@@ -142,8 +159,8 @@ impl LsmData<'_> {
             Self::Path(_) | Self::File(_) => PATH + DEV_INO,
             // ` ioctlcmd=0x` and four digits.
             Self::IoctlOp(..) => PATH + DEV_INO + 12 + 4,
-            // ` name=` and a name, which most file systems limit to `NAME_MAX` bytes.
-            Self::Dentry(_) | Self::Inode(_) => 6 + 2 * bindings::NAME_MAX as usize + DEV_INO,
+            // ` name=` and a name.
+            Self::Dentry(_) | Self::Inode(_) => 6 + 2 * NAME + DEV_INO,
             // ` opid=`, ten digits, ` ocomm=`, and a name, of which one byte is NUL.
             Self::Task(_) => 6 + 10 + 7 + 2 * (bindings::TASK_COMM_LEN as usize - 1),
             Self::Socket {
@@ -155,13 +172,14 @@ impl LsmData<'_> {
 
     /// Returns a closer limit than [`LsmData::max_len()`], at the cost of looking at the data.
     ///
-    /// It counts the path at hand, if the data has one, and the longest form of all else. If memory
-    /// runs out it is the same as that one.
+    /// It counts the path at hand, if the data has one, and the longest form of all else. A path may
+    /// get longer before it is written, if a folder is renamed. If memory runs out, or if the data
+    /// isn't writable, it is the same as that one.
     #[cold]
     pub fn len_limit(&self) -> usize {
         let path = match self {
             Self::Path(path) => path_len(path),
-            Self::File(file) | Self::IoctlOp(file, _) => path_len(path_of(file)),
+            Self::File(file) | Self::IoctlOp(file, _) => path_len(file.path()),
             Self::Socket {
                 sock: Some(sock), ..
             } if sock.family() == Family::UNIX => unix_path_len(sock),
@@ -172,8 +190,12 @@ impl LsmData<'_> {
         self.max_len().saturating_sub(PATH.wrapping_sub(path))
     }
 
-    /// Writes the data.
+    /// Writes the data, if that can be done here.
     pub(super) fn write(&self, record: &mut Record) {
+        if !self.is_writable() {
+            return;
+        }
+
         let mut op;
         let mut net;
         // The kernel reads no field that doesn't belong to the type; nothing is left unset for it.
@@ -196,7 +218,7 @@ impl LsmData<'_> {
             Self::IoctlOp(file, cmd) => {
                 op = bindings::lsm_ioctlop_audit {
                     // SAFETY: As for `Path`.
-                    path: unsafe { *path_of(file).as_ptr() },
+                    path: unsafe { *file.path().as_ptr() },
                     cmd,
                 };
                 ad.u.op = &raw mut op;
@@ -255,18 +277,24 @@ impl LsmData<'_> {
         ad.type_ = kind as c_char;
 
         // SAFETY: By the type invariants of `Record` the buffer is ours. `ad` has the member of `u`
-        // that goes with its type, and what that points to is valid until the call returns.
+        // that goes with its type, and what that points to is valid until the call returns. If it
+        // is a path, the current task has a root directory.
         unsafe { bindings::audit_log_lsm_data(record.0.as_ptr(), &ad) };
     }
 }
 
 /// Returns the length of ` path=` and the path, or that of the longest one if memory runs out.
 fn path_len(path: &Path) -> usize {
+    if !current_has_root() {
+        return PATH;
+    }
+
     let Ok(mut buf) = KBox::<[u8; PATH_BUF]>::new_uninit(GFP_ATOMIC | __GFP_NOWARN) else {
         return PATH;
     };
 
-    // SAFETY: `path` is valid, and `buf` is valid for writes of `PATH_BUF` bytes.
+    // SAFETY: `path` is valid, `buf` is valid for writes of `PATH_BUF` bytes, and the current task
+    // has a root directory.
     let text =
         unsafe { bindings::d_path(path.as_ptr(), buf.as_mut_ptr().cast(), PATH_BUF as c_int) };
     let Ok(text) = crate::error::from_err_ptr(text) else {
@@ -298,10 +326,4 @@ fn unix_path_len(sock: &Sock) -> usize {
         }
         path_len(Path::from_raw(&raw const (*sock).path))
     }
-}
-
-/// Returns the path of a file.
-fn path_of(file: &LocalFile) -> &Path {
-    // SAFETY: The file is valid, and keeps its path until it is released.
-    unsafe { Path::from_raw(&raw const (*file.as_ptr()).__bindgen_anon_1.f_path) }
 }

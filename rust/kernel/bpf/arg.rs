@@ -17,7 +17,7 @@ use crate::{
     fs::{
         Dentry,
         Inode,
-        LocalFile,
+        OpenFile,
         Path, //
     },
     str::BStr,
@@ -46,9 +46,10 @@ unsafe impl Object for Task {
     type Raw = bindings::task_struct;
 }
 
-// SAFETY: `LocalFile` is a transparent wrapper. A trusted file has a reference, and a kfunc never
-// leaves the thread that may hold it by `fdget_pos()`.
-unsafe impl Object for LocalFile {
+// SAFETY: `OpenFile` is a transparent wrapper. A trusted file has a reference, or the hook's caller
+// is the one that releases it; the verifier doesn't trust those of hooks that run before a file has
+// its path or after it has given it up (`untrusted_lsm_hooks` in `kernel/bpf/bpf_lsm.c`).
+unsafe impl Object for OpenFile {
     type Raw = bindings::file;
 }
 
@@ -85,9 +86,9 @@ unsafe impl Object for crate::net::SockAddr {
 /// An object of the kfuncs' own, which a program gets from one of them, holds by reference, and
 /// has to give back to another one.
 ///
-/// [`KfuncFlags::ACQUIRE`](super::KfuncFlags::ACQUIRE) marks the kfunc that returns a
-/// `Box<Self, A>`, [`KfuncFlags::RELEASE`](super::KfuncFlags::RELEASE) the one that takes it. In
-/// between the object is the program's, and one run of one program alone has it.
+/// [`KfuncFlags::ACQUIRE`](super::KfuncFlags::ACQUIRE) marks the kfunc that returns it in a [`Box`],
+/// [`KfuncFlags::RELEASE`](super::KfuncFlags::RELEASE) the one that takes that. In between the
+/// object is the program's, and one run of one program alone has it.
 ///
 /// # Safety
 ///
@@ -96,6 +97,9 @@ pub unsafe trait Referenced: Sized {
     /// The C type, which gives BTF a name for the object. What it contains is of no consequence, as
     /// long as it has the size and alignment that [`Return`] checks.
     type Raw;
+
+    /// What the object is allocated with.
+    type Allocator: Allocator;
 }
 
 /// One parameter of a kfunc: a safe value made from what the program passed.
@@ -111,6 +115,10 @@ pub unsafe trait Referenced: Sized {
 pub unsafe trait Arg: Sized {
     /// The C type of the argument.
     type Raw: Copy;
+
+    /// Whether the value is a [`Referenced`] object. A kfunc takes at most one: a program may pass
+    /// the same object for two parameters.
+    const IS_REFERENCED: bool = false;
 
     /// Makes the value.
     ///
@@ -150,10 +158,13 @@ unsafe impl<T: Object> Arg for &T {
 }
 
 // SAFETY: Only a kfunc's return value makes a `*mut T::Raw` (`Referenced`), and it came from a
-// `Box<T, _>`. The verifier lets only the run of the program that got it pass it, before it gives
-// it back, and kfuncs called by one run don't overlap: the reference is unique.
+// `Box<T, T::Allocator>`. The verifier lets only the run of the program that got it pass it, before it gives
+// it back, kfuncs called by one run don't overlap, and `kfunc!` allows no second parameter with
+// `IS_REFERENCED`: the reference is unique.
 unsafe impl<T: Referenced> Arg for &mut T {
     type Raw = *mut T::Raw;
+
+    const IS_REFERENCED: bool = true;
 
     #[inline]
     unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
@@ -164,14 +175,16 @@ unsafe impl<T: Referenced> Arg for &mut T {
 
 // SAFETY: As for `&mut T`. A parameter of this type makes sense only for a kfunc with
 // `KfuncFlags::RELEASE`, after which the verifier takes the pointer from the program.
-unsafe impl<T: Referenced, A: Allocator> Arg for Box<T, A> {
+unsafe impl<T: Referenced> Arg for Box<T, T::Allocator> {
     type Raw = *mut T::Raw;
+
+    const IS_REFERENCED: bool = true;
 
     #[inline]
     unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
         let ptr = NonNull::new(raw.cast::<T>()).ok_or(EINVAL)?;
 
-        // SAFETY: As above, `ptr` came from `Box::into_raw()`.
+        // SAFETY: As above, `ptr` came from `Box::into_raw()`, of a box of this allocator.
         Ok(unsafe { Box::from_raw(ptr.as_ptr()) })
     }
 }
@@ -318,7 +331,7 @@ impl Return for () {
 }
 
 /// For a kfunc with `KfuncFlags::ACQUIRE` and `KfuncFlags::RET_NULL`.
-impl<T: Referenced, A: Allocator> Return for Option<Box<T, A>> {
+impl<T: Referenced> Return for Option<Box<T, T::Allocator>> {
     type Raw = *mut T::Raw;
 
     #[inline]

@@ -213,8 +213,11 @@ macro_rules! kfunc_set {
                 }
 
                 #[cfg(not(CONFIG_DEBUG_INFO_BTF))]
-                // SAFETY: A set of zeroes is an empty set.
-                static $set: $crate::bindings::btf_id_set8 = unsafe { ::core::mem::zeroed() };
+                static $set: $crate::bindings::btf_id_set8 = $crate::bindings::btf_id_set8 {
+                    flags: $crate::bindings::BTF_SET8_KFUNCS,
+                    // SAFETY: A set of zeroes is an empty set.
+                    ..unsafe { ::core::mem::zeroed() }
+                };
 
                 (&raw const $set).cast_mut()
             };
@@ -252,7 +255,8 @@ macro_rules! __kfunc_flags {
 /// body doesn't run.
 ///
 /// As with [`macro@export`](macros::export), the prototype must stand in a header that
-/// `rust/bindings/bindings_helper.h` includes. The only caller may be the kfunc.
+/// `rust/bindings/bindings_helper.h` includes. The only caller may be the kfunc. The type of a
+/// parameter must not name a lifetime: it lasts until the kfunc returns.
 ///
 /// # Examples
 ///
@@ -280,6 +284,13 @@ macro_rules! kfunc {
             $($arg: <$ty as $crate::bpf::Arg>::Raw),*
         ) -> <$ret as $crate::bpf::Return>::Raw {
             fn body($($arg: $ty),*) -> $ret $body
+
+            const {
+                assert!(
+                    0 $(+ <$ty as $crate::bpf::Arg>::IS_REFERENCED as usize)* <= 1,
+                    "a program may pass one object for both parameters"
+                )
+            };
 
             $(
                 // SAFETY: By the safety requirements; the value doesn't leave this function, since

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Paths, and the dentries and inodes that they lead to.
+//! Paths, the files that have them, and the dentries and inodes that they lead to.
 //!
 //! C headers: [`include/linux/path.h`](srctree/include/linux/path.h),
 //! [`include/linux/dcache.h`](srctree/include/linux/dcache.h),
@@ -8,6 +8,7 @@
 
 use crate::{
     bindings,
+    task::Task,
     types::Opaque, //
 };
 
@@ -36,6 +37,43 @@ impl Path {
     pub fn as_ptr(&self) -> *mut bindings::path {
         self.0.get()
     }
+}
+
+/// Wraps the kernel's `struct file`, as one that has a path.
+///
+/// Unlike [`File`](super::File) and [`LocalFile`](super::LocalFile) it may be one that is being
+/// released: its references are gone, and none can be taken.
+///
+/// # Invariants
+///
+/// Instances are valid files whose path is set and kept.
+#[repr(transparent)]
+pub struct OpenFile(Opaque<bindings::file>);
+
+impl OpenFile {
+    /// Returns a raw pointer to the inner C struct.
+    #[inline]
+    pub fn as_ptr(&self) -> *mut bindings::file {
+        self.0.get()
+    }
+
+    /// Returns the path that the file was opened by.
+    #[inline]
+    pub fn path(&self) -> &Path {
+        // SAFETY: By the type invariants.
+        unsafe { Path::from_raw(&raw const (*self.as_ptr()).__bindgen_anon_1.f_path) }
+    }
+}
+
+/// Returns whether the current task has a root directory, which `d_path()` needs: it tells a path
+/// as seen from there.
+///
+/// A task that ends gives it up before its last task work, by which it releases files (`exit_fs()`
+/// and `exit_task_work()` in `do_exit()`, `kernel/exit.c`).
+#[inline]
+pub fn current_has_root() -> bool {
+    // SAFETY: `current` is always valid, and only it takes its root away.
+    !unsafe { (*Task::current_raw()).fs }.is_null()
 }
 
 /// Wraps the kernel's `struct dentry`.

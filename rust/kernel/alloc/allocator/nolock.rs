@@ -28,11 +28,13 @@ use core::{
 /// `KmallocNolock` allocates with `kmalloc_nolock()` and frees with `kfree_nolock()`, and so works
 /// in every context: NMI, hard interrupt, under a raw spin lock. In return an allocation fails more
 /// readily than with [`Kmalloc`](super::Kmalloc): on contention, in an NMI or a hard interrupt on
-/// PREEMPT_RT, and always on machines without a double-word compare-and-exchange
+/// PREEMPT_RT, in an NMI on a machine with one processor, and, unless the cache is one that is
+/// debugged, always on machines without a double-word compare-and-exchange
 /// (`__kmalloc_nolock_noprof()` in `mm/slub.c`).
 ///
-/// The two functions only go with each other: kmemleak and KFENCE don't see these allocations, so
-/// memory of this allocator must not reach `kfree()`, nor memory of another one `kfree_nolock()`.
+/// Memory goes in one direction: kmemleak and KFENCE, which may know what another allocator has
+/// given out, don't see `kfree_nolock()`, so no other memory may reach it. (`kfree()` would take
+/// memory of this one, but no [`Allocator`] does what another one has to.)
 ///
 /// Its limits, each answered by [`AllocError`]:
 ///
