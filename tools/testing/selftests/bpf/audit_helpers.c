@@ -104,11 +104,14 @@ static int keep(struct audit *audit, const struct audit_message *message,
 	record.text = strndup(message->text + text, len - text);
 	records = realloc(audit->records,
 			  (audit->nr_records + 1) * sizeof(*records));
-	if (!record.text || !records)
+	if (records)
+		audit->records = records;
+	if (!record.text || !records) {
+		free(record.text);
 		return -ENOMEM;
+	}
 
 	records[audit->nr_records++] = record;
-	audit->records = records;
 	return 0;
 }
 
@@ -421,11 +424,15 @@ int audit_expect(struct audit *audit, __u16 type, const char *fmt, ...)
 	va_end(args);
 	expected = realloc(audit->expected,
 			   (audit->nr_expected + 1) * sizeof(*expected));
-	if (len < 0 || !expected)
+	if (expected)
+		audit->expected = expected;
+	if (len < 0 || !expected) {
+		if (len >= 0)
+			free(new.text);
 		return -ENOMEM;
+	}
 
 	expected[audit->nr_expected++] = new;
-	audit->expected = expected;
 	return 0;
 }
 

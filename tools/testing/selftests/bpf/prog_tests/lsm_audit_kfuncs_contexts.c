@@ -106,6 +106,51 @@ static void test_irq_lock(void)
 		check_not_irq_safe(act_own_file);
 }
 
+static bool act_close_file(const void *unused)
+{
+	int fd = open(file_path, O_RDONLY);
+
+	return fd >= 0 && !close(fd);
+}
+
+static void test_release(void)
+{
+	const struct step steps[] = { { CALL_FILE }, {} };
+	char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), " path=\"%s\" dev={str} ino=%lu", file_path,
+		 file_stat.st_ino);
+	if (attach(skel->progs.on_file_release))
+		check_record(steps, text, act_close_file, NULL);
+}
+
+/* The kernel releases the file, after the task has given up its root directory. */
+static bool act_exit_with_file(const void *unused)
+{
+	int fd = open(file_path, O_RDONLY);
+
+	if (fd >= 0)
+		_exit(0);
+	return false;
+}
+
+static void test_release_at_exit(void)
+{
+	const struct step steps[] = {
+		{ CALL_PATH, .ret = -EOPNOTSUPP },
+		{ CALL_FILE, .ret = -EOPNOTSUPP },
+		{ CALL_IOCTL_OP, .ret = -EOPNOTSUPP },
+		{ CALL_INODE },
+		{}
+	};
+	char text[128];
+
+	snprintf(text, sizeof(text), " name=\"file\" dev={str} ino=%lu", file_stat.st_ino);
+	if (attach(skel->progs.on_file_release))
+		check_record(steps, text, act_exit_with_file, NULL);
+	skel->bss->tgid = 0;
+}
+
 static void test_cgroup(void)
 {
 	const struct step steps[] = {
@@ -389,6 +434,8 @@ static const struct subtest subtests[] = {
 	{ "preempt_disabled", test_preempt_disabled },
 	{ "irq_disabled", test_irq_disabled },
 	{ "irq_lock", test_irq_lock },
+	{ "release", test_release },
+	{ "release_at_exit", test_release_at_exit },
 	{ "cgroup", test_cgroup },
 	{ "softirq", test_softirq },
 	{ "bottom_halves_off", test_bottom_halves_off },

@@ -347,6 +347,28 @@ int BPF_PROG(dying_file, struct file *file)
 	return ac ? end(ac, bpf_audit_log_file(ac, file)) : 0;
 }
 
+/* It has no path yet. */
+SEC("lsm/backing_file_alloc")
+__failure __msg("R2 must be referenced or trusted")
+int BPF_PROG(unborn_backing_file, struct file *backing_file, const struct file *user_file)
+{
+	struct bpf_audit_context *ac;
+
+	ac = bpf_audit_log_start();
+	return ac ? end(ac, bpf_audit_log_file(ac, backing_file)) : 0;
+}
+
+/* It has given its path up. */
+SEC("lsm/backing_file_free")
+__failure __msg("R2 must be referenced or trusted")
+int BPF_PROG(dying_backing_file, struct file *backing_file)
+{
+	struct bpf_audit_context *ac;
+
+	ac = bpf_audit_log_start();
+	return ac ? end(ac, bpf_audit_log_file(ac, backing_file)) : 0;
+}
+
 /* Where the kfuncs can't be called at all. */
 
 #define NOT_ALLOWED							\
@@ -510,4 +532,12 @@ NOT_ALLOWED
 int type_iter(void *ctx)
 {
 	return start_and_end();
+}
+
+/* What allocates a context can be made to fail, but not by what may sleep. */
+SEC("fmod_ret.s/_kmalloc_nolock_noprof")
+__failure __msg("_kmalloc_nolock_noprof is not sleepable")
+int nolock_sleepable(void *ctx)
+{
+	return 0;
 }

@@ -328,6 +328,15 @@ int BPF_PROG(on_file_owner, struct file *file)
 	return 0;
 }
 
+/* The last file of a task that ends is released when its root is gone. */
+SEC("lsm/file_release")
+int BPF_PROG(on_file_release, struct file *file)
+{
+	if (is_subject())
+		record_file(file);
+	return 0;
+}
+
 SEC("lsm/file_ioctl")
 int BPF_PROG(two_records, struct file *file)
 {
