@@ -71,6 +71,10 @@ consumers: toolroot	## have laurel, rsyslog and syslog-ng read a log; LOG=build/
 series: tree	## build/series, the patches for the mailing lists
 	@lab/series.sh
 
+bisect: tree	## build and boot the kernel that each patch of the series leaves
+	@lab/series.sh -q
+	@lab/bisect.sh
+
 matrix: tree	## the overlay in each configuration of lab/matrix; T="kcfi arm64": these
 	@lab/matrix.sh $(T)
 
@@ -83,10 +87,10 @@ shell: kernel	## a shell in the booted kernel
 check: tree	## formatting and static checks, no boot
 	@lab/check.sh
 
-clean:	## remove build/
-	rm -rf --one-file-system build
+clean:	## remove build/ and rust-project.json
+	rm -rf --one-file-system build rust-project.json
 
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series bisect matrix rust-project.json shell check clean distclean

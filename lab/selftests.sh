@@ -3,7 +3,8 @@
 #
 # Build the kernel's own runner of BPF selftests, test_progs, with our tests
 # alone, or its runner of benchmarks ("bench"), in build/selftests, or in
-# build/selftests-debug for build/kernel-debug: lab/selftests.sh [test_progs | bench].
+# build/selftests-debug for build/kernel-debug, or, from build/linux-bisect, in
+# build/selftests-bisect for build/bisect: lab/selftests.sh [test_progs | bench].
 # Their Makefile writes into the source and takes all tests that it finds there,
 # so it gets a folder of its own: links to build/linux but for tools/, which is
 # copied without the kernel's other selftests.
@@ -19,11 +20,14 @@ selftests=tools/testing/selftests
 bpf=$selftests/bpf
 source=$build/selftests-source
 out=$build/selftests
-[[ $kernel != */kernel-debug ]] || out+=-debug
+case $kernel in
+*/kernel-debug) out+=-debug ;;
+*/bisect) tree+=-bisect source+=-bisect out+=-bisect ;;
+esac
 out_log=$log/selftests.log
 llvm=22	# with 19, libarena's atomics don't compile
 
-[ -f "$tree/$bpf/prog_tests/lsm_audit_kfuncs.c" ] || die "the tests aren't in $tree: run 'make tree'."
+[ -f "$tree/$bpf/audit_helpers.c" ] || die "the tests aren't in $tree: run 'make tree'."
 [ -f "$kernel/vmlinux" ] || die "there is no kernel in $kernel: run 'make kernel'."
 
 make_dirs "$log" "$out" "$source/$selftests"
@@ -58,7 +62,10 @@ while IFS= read -r header; do
 	[ -e "$header" ] || { rm -f "$out"/*.d; break; }
 done < <(cat "$out"/*.d 2>/dev/null | grep -oE "$source/[^ ]+\.h" | sort -u)
 
-# The tests carry the types of the kernel that they run on.
+# The tests carry the types of the kernel that they run on. make looks only at which
+# of the two is newer, which isn't enough where these were built for another one.
+[ "$(cat "$out/.kernel" 2>/dev/null)" = "$kernel" ] || rm -f "$out/tools/include/vmlinux.h"
+echo "$kernel" >"$out/.kernel"
 nice make -j "${JOBS:-$(nproc)}" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" \
 	CLANG="clang-$llvm" LLC="llc-$llvm" LLVM_STRIP="llvm-strip-$llvm" OBJCOPY="llvm-objcopy-$llvm" \
 	LINKED_SKELS='' LSKELS='' LSKELS_EXTRA='' LSKELS_SIGNED='' \
