@@ -15,7 +15,7 @@ ln -sfn linux-baseline "$build/linux-baseline-smack"
 "$lab/run.sh" lab/demo/build.sh
 
 "$lab/boot.sh" -n recursion lab/recursion/provoke.sh >"$log/recursion.out"
-grep '^refused: ' "$log/recursion.out" || die "build/kernel did not refuse the program: see $log/recursion.out."
+grep '^refused: .*bpf_audit_log_start is not allowed' "$log/recursion.out" || die "build/kernel did not refuse the program: see $log/recursion.out."
 
 console=$log/recursion-baseline.console
 out=$log/recursion-baseline.out

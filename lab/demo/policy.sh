@@ -134,7 +134,9 @@ set_scene() {
 
 clear_scene() {
 	[ ! -d "$pins" ] || rm -r "$pins"
+	# One that is stopped ends when it goes on.
 	[ ${#helpers[@]} = 0 ] || kill "${helpers[@]}" 2>/dev/null || :
+	[ ${#helpers[@]} = 0 ] || kill -CONT "${helpers[@]}" 2>/dev/null || :
 	wait
 	ip address del 169.254.169.254/32 dev lo 2>/dev/null || :
 	ip address del fd00:ec2::254/128 dev lo 2>/dev/null || :

@@ -159,8 +159,9 @@ class Fuzzer:
         except bpf.Refused as refused:
             self.count["refused"] += 1
             self.refused[program.spoiled or f"unexpected: {refused}"] += 1
-            if not program.spoiled and self.options.verbose:
-                say(f"refused: {refused}\n    {program.listing()}")
+            if not program.spoiled:
+                self.count["disagreements"] += 1
+                say(f"DISAGREEMENT (--seed {self.options.seed}): refused: {refused}\n    {program.listing()}")
             return None
         if program.spoiled:
             self.count["disagreements"] += 1

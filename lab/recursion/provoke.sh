@@ -9,7 +9,7 @@ set -euo pipefail
 mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 echo "security modules: $(cat /sys/kernel/security/lsm)"
 if ! bpftool prog loadall build/recursion/recursion.bpf.o /sys/fs/bpf/recursion autoattach >/tmp/recursion.log 2>&1; then
-	echo "refused: $(grep -m 1 'kfunc' /tmp/recursion.log || tail -n 1 /tmp/recursion.log)"
+	echo "refused: $(grep -m 1 'is not allowed' /tmp/recursion.log || tail -n 1 /tmp/recursion.log)"
 	exit
 fi
 auditctl -a never,exclude -F subj_user=nobody

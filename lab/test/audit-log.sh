@@ -79,7 +79,8 @@ load_policy build/demo/policy.bpf.o
 listen "$live" --stats
 kill -STOP "$listener"
 dropped() { awk -v pid="$listener" '$2 == 9 && $3 == pid { print $9 }' /proc/net/netlink; }
-until [ "$(dropped)" != 0 ]; do
+for ((burst = 0; $(dropped) == 0; burst++)); do
+	((burst < 20)) || die "20 bursts of 5,000 denials did not fill the socket"
 	# shellcheck disable=SC2016
 	run_confined perl -e 'open $tty, "/dev/ptmx"; $key = "x"; ioctl $tty, 0x5412, $key for 1 .. 5000'
 	settle
