@@ -137,8 +137,8 @@ const NETIF: usize = 7 + 2 * (bindings::IFNAMSIZ as usize - 1);
 const ADDRS: usize = 2 * (1 + 5 + 1 + 45) + 2 * (1 + 5 + 1 + 5);
 
 impl LsmData<'_> {
-    /// Returns whether the current task can write the data: a path takes a root directory to tell it
-    /// from, which a task has no more when it ends. Without one, nothing is written.
+    /// Returns whether the current task can write the data: a path takes a root directory to tell
+    /// it from, which a task has no more when it ends. Without one, nothing is written.
     #[inline]
     pub fn is_writable(&self) -> bool {
         match self {
@@ -172,9 +172,9 @@ impl LsmData<'_> {
 
     /// Returns a closer limit than [`LsmData::max_len()`], at the cost of looking at the data.
     ///
-    /// It counts the path at hand, if the data has one, and the longest form of all else. A path may
-    /// get longer before it is written, if a folder is renamed. If memory runs out, or if the data
-    /// isn't writable, it is the same as that one.
+    /// It counts the path at hand, if the data has one, and the longest form of all else. A path
+    /// may get longer before it is written, if a folder is renamed. If memory runs out, or if the
+    /// data isn't writable, it is the same as that one.
     #[cold]
     pub fn len_limit(&self) -> usize {
         let path = match self {

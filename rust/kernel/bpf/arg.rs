@@ -86,9 +86,9 @@ unsafe impl Object for crate::net::SockAddr {
 /// An object of the kfuncs' own, which a program gets from one of them, holds by reference, and
 /// has to give back to another one.
 ///
-/// [`KfuncFlags::ACQUIRE`](super::KfuncFlags::ACQUIRE) marks the kfunc that returns it in a [`Box`],
-/// [`KfuncFlags::RELEASE`](super::KfuncFlags::RELEASE) the one that takes that. In between the
-/// object is the program's, and one run of one program alone has it.
+/// [`KfuncFlags::ACQUIRE`](super::KfuncFlags::ACQUIRE) marks the kfunc that returns it in a
+/// [`Box`], [`KfuncFlags::RELEASE`](super::KfuncFlags::RELEASE) the one that takes that. In between
+/// the object is the program's, and one run of one program alone has it.
 ///
 /// # Safety
 ///
@@ -158,9 +158,9 @@ unsafe impl<T: Object> Arg for &T {
 }
 
 // SAFETY: Only a kfunc's return value makes a `*mut T::Raw` (`Referenced`), and it came from a
-// `Box<T, T::Allocator>`. The verifier lets only the run of the program that got it pass it, before it gives
-// it back, kfuncs called by one run don't overlap, and `kfunc!` allows no second parameter with
-// `IS_REFERENCED`: the reference is unique.
+// `Box<T, T::Allocator>`. The verifier lets only the run of the program that got it pass it, before
+// it gives it back, kfuncs called by one run don't overlap, and `kfunc!` allows no second parameter
+// with `IS_REFERENCED`: the reference is unique.
 unsafe impl<T: Referenced> Arg for &mut T {
     type Raw = *mut T::Raw;
 
