@@ -20,7 +20,9 @@ make -C "$build/kernel" M="$repo/security/lsm_audit_kfuncs" MO="$out" rust-analy
 	blame "$log/rust-project.log" "the kernel's rust-analyzer target failed: see $log/rust-project.log."
 
 # The script takes kfuncs.rs, a module of the crate, for a crate too, since the Makefile
-# has audit_kfuncs.o; and what the tool root has is elsewhere for the editor.
+# has audit_kfuncs.o. What the tool root has is elsewhere for the editor. And core, alloc,
+# std and proc_macro are left to rust-analyzer, which finds them in the sysroot: it knows the
+# methods of the primitive types only of a core that it has loaded itself.
 python3 - "$out/rust-project.json" "$root" >rust-project.json.part <<'END' ||
 import json
 import sys
@@ -30,12 +32,16 @@ crates = project["crates"]
 ours = [crate for crate in crates if "/security/lsm_audit_kfuncs/" in crate["root_module"]]
 extra = [crate for crate in ours if not crate["root_module"].endswith("/audit_kfuncs.rs")]
 assert len(ours) == len(extra) + 1, "the module is not among the crates"
-for crate in extra:  # which come last, and are what no crate depends on by number
-    crates.remove(crate)
+core = next(crate["root_module"] for crate in crates if crate["display_name"] == "core")
 project["sysroot"] = root + project["sysroot"]
-for crate in crates:
-    if crate["root_module"].startswith("/usr/"):
-        crate["root_module"] = root + crate["root_module"]
+project["sysroot_src"] = root + core.removesuffix("/core/src/lib.rs")
+library = core.removesuffix("core/src/lib.rs")
+kept = [number for number, crate in enumerate(crates)
+        if crate not in extra and not crate["root_module"].startswith(library)]
+for number in kept:
+    crates[number]["deps"] = [{"crate": kept.index(dep["crate"]), "name": dep["name"]}
+                              for dep in crates[number]["deps"] if dep["crate"] in kept]
+project["crates"] = [crates[number] for number in kept]
 json.dump(project, sys.stdout, indent=1)
 END
 	die "what the kernel's rust-analyzer target made is not as expected: see $out/rust-project.json."
