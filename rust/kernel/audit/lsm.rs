@@ -30,7 +30,10 @@ use crate::{
         Sock, //
     },
     prelude::*,
-    sync::barrier,
+    sync::atomic::{
+        atomic_load,
+        Acquire, //
+    },
     task::Task, //
 };
 
@@ -317,10 +320,9 @@ fn unix_path_len(sock: &Sock) -> usize {
     unsafe {
         let sock = sock.as_ptr().cast::<bindings::unix_sock>();
 
-        if (&raw const (*sock).addr).read_volatile().is_null() {
+        if atomic_load(&raw mut (*sock).addr, Acquire).is_null() {
             return 0;
         }
-        barrier::smp_mb(barrier::Read);
         if (*sock).path.dentry.is_null() {
             return NAME;
         }
