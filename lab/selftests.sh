@@ -69,7 +69,14 @@ done < <(cat "$out"/*.d 2>/dev/null | grep -oE "$source/[^ ]+\.h" | sort -u)
 # of the two is newer, which isn't enough where these were built for another one.
 [ "$(cat "$out/.kernel" 2>/dev/null)" = "$kernel" ] || rm -f "$out/tools/include/vmlinux.h"
 echo "$kernel" >"$out/.kernel"
-nice make -j "${JOBS:-$(nproc)}" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" \
+types=
+if [ "$(release_of "$(cat "$build/linux.version")")" = 7.2 ]; then
+	# From there pahole 1.30 doesn't know the address space of arena's kfuncs, whose
+	# prototypes then aren't libarena's.
+	types=$out/vmlinux.h
+	bpftool btf dump file "$kernel/vmlinux" format c | grep -v '^extern .*bpf_arena_.* __ksym;$' >"$types"
+fi
+nice make -j "${JOBS:-$(nproc)}" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" VMLINUX_H="$types" \
 	CLANG="clang-$llvm" LLC="llc-$llvm" LLVM_STRIP="llvm-strip-$llvm" OBJCOPY="llvm-objcopy-$llvm" \
 	LINKED_SKELS='' LSKELS='' LSKELS_EXTRA='' LSKELS_SIGNED='' \
 	BPF_STRICT_BUILD=0 SKIP_DOCS=1 "$target" >>"$out_log" 2>&1 &
