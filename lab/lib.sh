@@ -15,9 +15,9 @@ log=$build/log
 cache=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/lsm-audit-kfuncs}")
 host=$([ "${TOOLROOT:-}" != host ] || echo yes)
 [ -z "${LINUX:-}" ] || LINUX=$(realpath -m "$LINUX")
-# The kernels that this overlay applies to, the first of them by default, which alone
-# is tested. Older ones than 7.0 can't do: they have no KF_IMPLICIT_ARGS, by which a
-# kfunc knows who calls it.
+# The kernels that this overlay applies to and is tested on, the first of them by
+# default. Older ones than 7.0 can't do: they have no KF_IMPLICIT_ARGS, by which a kfunc
+# knows who calls it.
 releases=(7.3 7.2)
 release_of() { sed -nE 's/^([0-9]+\.[0-9]+)([^0-9].*)?$/\1/p' <<<"$1"; } # VERSION
 fits() { [[ " ${releases[*]} " == *" $1 "* ]]; } # RELEASE
