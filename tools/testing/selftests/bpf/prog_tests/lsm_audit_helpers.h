@@ -163,6 +163,7 @@ static inline bool settled(void)
 static inline bool check_record(const struct step *steps, const char *text, act_fn act,
 				const void *arg)
 {
+	bool written;
 	pid_t pid;
 
 	if (!ASSERT_OK(audit_drain(audit), "drain audit"))
@@ -173,7 +174,9 @@ static inline bool check_record(const struct step *steps, const char *text, act_
 		return false;
 
 	expect_of(prog_id, pid, SUBJECT, text);
-	return settled() & check_returns();
+	/* Each says what it finds. */
+	written = settled();
+	return check_returns() && written;
 }
 
 /* What a subject can do. Whether it succeeds is not the point, but for set-up. */
