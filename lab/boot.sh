@@ -39,6 +39,16 @@ shift $((OPTIND - 1))
 [ -z "$alone" ] || [ -n "$disk" ] || die "a machine of its own (-b) boots from a disk: name its image with -d."
 
 image=${KERNEL_DIR:-$build/kernel}/arch/x86/boot/bzImage
+foreign=()
+if [ -f "${KERNEL_DIR:-}/arch/arm64/boot/Image" ]; then
+	image=$KERNEL_DIR/arch/arm64/boot/Image
+	root=$build/arm64root
+	foreign=(--arch arm64 --root "$root")
+	# This root, too, has the repository; lab/run.sh has made the mounts private.
+	[ -z "$host" ] || die "a kernel for arm64 needs the tool root: run it without TOOLROOT=host."
+	mkdir -p "$root$repo"
+	mount --bind "$repo" "$root$repo"
+fi
 [ -f "$image" ] || die "there is no kernel in $image: run 'make kernel'."
 make_dirs "$log" "$build/guest"
 console=$log/$name.console
@@ -53,7 +63,7 @@ guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
 	# QEMU opens its output files anew and so would cut them short: give it
 	# pipes. A session of its own keeps it from stopping in the background.
 	setsid -w timeout -k 5 "$seconds" vng --run "$image" --verbose --user root --force-9p --cpus "$cpus" --memory "$memory" \
-		--rwdir="$build/guest=$build/guest" "$@" --append "$append" \
+		"${foreign[@]}" --rwdir="$build/guest=$build/guest" "$@" --append "$append" \
 		-- "exec 2>&1; $command" </dev/null 2> >(sed -u 's/\r//g' >"$output") | cat
 }
 

@@ -26,6 +26,13 @@ case $kernel in
 esac
 out_log=$log/selftests.log
 llvm=22	# with 19, libarena's atomics don't compile
+variables=(CLANG="clang-$llvm" LLC="llc-$llvm" LLVM_STRIP="llvm-strip-$llvm" OBJCOPY="llvm-objcopy-$llvm")
+if grep -qx CONFIG_ARM64=y "$kernel/.config"; then
+	out+=-arm64
+	clang="clang-$llvm --sysroot=$build/arm64root"
+	variables+=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- SKIP_LLVM=1 CLANG="$clang"
+		CC="$clang --target=aarch64-linux-gnu -fuse-ld=lld -Wno-unused-command-line-argument" LD="ld.lld-$llvm" AR="llvm-ar-$llvm")
+fi
 
 [ -f "$tree/$bpf/audit_helpers.c" ] || die "the tests aren't in $tree: run 'make tree'."
 [ -f "$kernel/vmlinux" ] || die "there is no kernel in $kernel: run 'make kernel'."
@@ -77,7 +84,7 @@ if [ "$(release_of "$(cat "$build/linux.version")")" = 7.2 ]; then
 	bpftool btf dump file "$kernel/vmlinux" format c | grep -v '^extern .*bpf_arena_.* __ksym;$' >"$types"
 fi
 nice make -j "${JOBS:-$(nproc)}" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" VMLINUX_H="$types" \
-	CLANG="clang-$llvm" LLC="llc-$llvm" LLVM_STRIP="llvm-strip-$llvm" OBJCOPY="llvm-objcopy-$llvm" \
+	"${variables[@]}" \
 	LINKED_SKELS='' LSKELS='' LSKELS_EXTRA='' LSKELS_SIGNED='' \
 	BPF_STRICT_BUILD=0 SKIP_DOCS=1 "$target" >>"$out_log" 2>&1 &
 posting() { tail -n 1 "$out_log"; }
