@@ -16,7 +16,7 @@ quiet=${1:-}
 out=$build/series
 work=$build/series.work
 tree=$build/linux
-prefix=${PREFIX:-PATCH bpf-next}
+prefix="PATCH bpf-next"
 release=$(release_of "$(cat "$build/linux.version" 2>/dev/null)")
 [ -d "$build/overlay" ] || die "there is no kernel source with the overlay: run 'make tree'."
 
