@@ -102,7 +102,8 @@ for patch in "$out"/[0-9]*.patch; do
 done
 cat <<END
 
-To send it, on a branch of your own, of a kernel tree with your name in its git configuration:
+To send it, on a branch of your own, of a kernel tree with your name in its git configuration (the last patch
+lacks an M: line, which is yours):
 
   git am build/series/00{0[1-9],[1-9]?}-*.patch
   git rebase --exec 'git commit --amend --no-edit --reset-author --signoff' HEAD~${#patches[@]}
