@@ -21,9 +21,8 @@ RECORD_MAX = 8913  # bytes that auditd writes whole, from "audit(" on (Documenta
 # That begins with "audit(1795473545.953:38): ", with a serial of one to ten digits.
 HEADER_MIN, HEADER_MAX = 25, 34
 # A call may be refused for the longest that its values could have been: a device's name in hex,
-# say, or a name of 255 characters of three bytes. But the path at hand counts as it is.
-SLACK = {"dentry": 1720, "inode": 1720}
-OTHER_SLACK = 700
+# say. But the path at hand counts as it is, and a name as in hex.
+SLACK = 700
 PATH_MAX = 4096
 
 FILE_KEYS = frozenset(("path", "dev", "ino"))
@@ -143,7 +142,7 @@ class Model:
         if length + HEADER_MIN > RECORD_MAX:
             return (E2BIG,)
         # How long a path that is too long would be isn't known.
-        slack = SLACK.get(step.kfunc, OTHER_SLACK) + 2 * PATH_MAX * ("<too_long>" in text)
+        slack = SLACK + 2 * PATH_MAX * ("<too_long>" in text)
         if length + HEADER_MAX + slack > RECORD_MAX and self.stored[step.slot] == E2BIG:
             return (E2BIG,)
         record.add(keys, fields, text)

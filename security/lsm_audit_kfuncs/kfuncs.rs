@@ -69,11 +69,12 @@ kfunc! {
 kfunc! {
     /// `bpf_audit_log_cap()`
     fn lsm_audit_cap(context: &mut Context, cap: i32) -> Result {
-        if !(0..=CAP_LAST_CAP).contains(&cap) {
-            return Err(EINVAL);
+        match u8::try_from(cap) {
+            Ok(number) if cap <= CAP_LAST_CAP => {
+                context.log(Field::Cap, LsmData::Capability(number))
+            }
+            _ => Err(EINVAL),
         }
-
-        context.log(Field::Cap, LsmData::Capability(cap))
     }
 }
 

@@ -62,10 +62,10 @@ pub enum IpAddrs {
 /// One thing to report, in the words that all LSMs use: `audit_log_lsm_data()` writes them.
 ///
 /// A key whose value is absent is left out: an address or a port of zero, the device and inode of a
-/// negative dentry, the process of a task that has none any more.
+/// negative dentry, the process and name of an idle task.
 pub enum LsmData<'a> {
     /// ` capability=<number> `, with a space behind.
-    Capability(i32),
+    Capability(u8),
 
     /// ` path=<string> dev=<string> ino=<number>`.
     Path(&'a Path),
@@ -124,9 +124,12 @@ const S_ID: usize = {
 };
 /// ` dev=` and `s_id`, of which one byte is NUL, and ` ino=`.
 const DEV_INO: usize = 5 + 2 * (S_ID - 1) + INO;
-/// The longest name. Most file systems limit it to `NAME_MAX` bytes, VFAT to that many characters
-/// (`xlate_to_uni()` in `fs/fat/namei_vfat.c`), which are up to three bytes of UTF-8 each.
-const NAME: usize = 3 * bindings::NAME_MAX as usize;
+/// The longest name: one that is the whole path of a system call. Not every file system limits
+/// names to `NAME_MAX`: for FUSE this is the limit (`FUSE_NAME_MAX` in `fs/fuse/fuse_i.h`), and
+/// kernfs hands a name that is to be made to the hooks as it is.
+const NAME: usize = bindings::PATH_MAX as usize - 1;
+/// ` name=` and a name.
+const NAME_TEXT: usize = name_len(NAME);
 /// The buffer that `audit_log_d_path()` allocates, with the NUL.
 const PATH_BUF: usize = bindings::PATH_MAX as usize + 11;
 /// ` path=`.
@@ -157,13 +160,12 @@ impl LsmData<'_> {
     #[inline]
     pub fn max_len(&self) -> usize {
         match self {
-            // ` capability=`, a sign and ten digits, a space.
-            Self::Capability(_) => 12 + 11 + 1,
+            // ` capability=`, three digits, a space.
+            Self::Capability(_) => 12 + 3 + 1,
             Self::Path(_) | Self::File(_) => PATH + DEV_INO,
             // ` ioctlcmd=0x` and four digits.
             Self::IoctlOp(..) => PATH + DEV_INO + 12 + 4,
-            // ` name=` and a name.
-            Self::Dentry(_) | Self::Inode(_) => 6 + 2 * NAME + DEV_INO,
+            Self::Dentry(_) | Self::Inode(_) => NAME_TEXT + DEV_INO,
             // ` opid=`, ten digits, ` ocomm=`, and a name, of which one byte is NUL.
             Self::Task(_) => 6 + 10 + 7 + 2 * (bindings::TASK_COMM_LEN as usize - 1),
             Self::Socket {
@@ -175,22 +177,26 @@ impl LsmData<'_> {
 
     /// Returns a closer limit than [`LsmData::max_len()`], at the cost of looking at the data.
     ///
-    /// It counts the path at hand, if the data has one, and the longest form of all else. A path
-    /// may get longer before it is written, if a folder is renamed. If memory runs out, or if the
+    /// It counts the path or the name at hand, if the data has one, and the longest form of all
+    /// else. It may get longer before it is written, by a rename. If memory runs out, or if the
     /// data isn't writable, it is the same as that one.
     #[cold]
     pub fn len_limit(&self) -> usize {
-        let path = match self {
-            Self::Path(path) => path_len(path),
-            Self::File(file) | Self::IoctlOp(file, _) => path_len(file.path()),
+        let (longest, at_hand) = match self {
+            Self::Path(path) => (PATH, path_len(path)),
+            Self::File(file) | Self::IoctlOp(file, _) => (PATH, path_len(file.path())),
+            // CAST: A `usize` has at least 32 bits.
+            Self::Dentry(dentry) => (NAME_TEXT, name_len(dentry.name_len() as usize)),
+            Self::Inode(inode) => (NAME_TEXT, name_len(inode.alias_name_len() as usize)),
             Self::Socket {
                 sock: Some(sock), ..
-            } if sock.family() == Family::UNIX => unix_path_len(sock),
-            _ => PATH,
+            } if sock.family() == Family::UNIX => (PATH, unix_path_len(sock)),
+            _ => (0, 0),
         };
 
-        // NO-OVERFLOW: No path is longer than the longest one.
-        self.max_len().saturating_sub(PATH.wrapping_sub(path))
+        self.max_len()
+            .saturating_sub(longest)
+            .saturating_add(at_hand)
     }
 
     /// Writes the data, if that can be done here.
@@ -206,7 +212,7 @@ impl LsmData<'_> {
 
         let kind = match *self {
             Self::Capability(cap) => {
-                ad.u.cap = cap;
+                ad.u.cap = cap.into();
                 bindings::LSM_AUDIT_DATA_CAP
             }
             Self::Path(path) => {
@@ -284,6 +290,11 @@ impl LsmData<'_> {
         // is a path, the current task has a root directory.
         unsafe { bindings::audit_log_lsm_data(record.0.as_ptr(), &ad) };
     }
+}
+
+/// Returns the length of ` name=` and a name of `len` bytes, in hex, or in quotes if that is longer.
+const fn name_len(len: usize) -> usize {
+    len.saturating_mul(2).saturating_add(6 + 2)
 }
 
 /// Returns the length of ` path=` and the path, or that of the longest one if memory runs out.

@@ -8,6 +8,7 @@
 
 use crate::{
     bindings,
+    sync::rcu,
     task::Task,
     types::Opaque, //
 };
@@ -90,6 +91,17 @@ impl Dentry {
     pub fn as_ptr(&self) -> *mut bindings::dentry {
         self.0.get()
     }
+
+    /// Returns the length of the name as it is now, in bytes: a rename may change it.
+    #[inline]
+    pub fn name_len(&self) -> u32 {
+        // SAFETY: By the type invariants.
+        let name = unsafe { &raw const (*self.as_ptr()).__bindgen_anon_1.d_name };
+        // SAFETY: As above. A rename may write to it meanwhile, as to one word.
+        let hash_len = unsafe { (&raw const (*name).__bindgen_anon_1.hash_len).read_volatile() };
+        // CAST: The length is the high half (`hashlen_len()` in `include/linux/stringhash.h`).
+        (hash_len >> 32) as u32
+    }
 }
 
 /// Wraps the kernel's `struct inode`.
@@ -106,5 +118,21 @@ impl Inode {
     #[inline]
     pub fn as_ptr(&self) -> *mut bindings::inode {
         self.0.get()
+    }
+
+    /// Returns the length of the name that `d_find_alias_rcu()` finds for it now, in bytes; 0 if
+    /// it has none.
+    ///
+    /// It must not be called in interrupts, nor with interrupts disabled.
+    pub fn alias_name_len(&self) -> u32 {
+        let _guard = rcu::read_lock();
+        // SAFETY: By the type invariants; we are in a read-side section of RCU.
+        let alias = unsafe { bindings::d_find_alias_rcu(self.as_ptr()) };
+        if alias.is_null() {
+            return 0;
+        }
+
+        // SAFETY: RCU keeps it until the guard goes; `Dentry` is transparent.
+        unsafe { (*alias.cast::<Dentry>()).name_len() }
     }
 }

@@ -4,6 +4,7 @@
  * keys, their length, and who may write them.
  */
 #include <sched.h>
+#include <sys/stat.h>
 
 #include "cap_helpers.h"
 #include "lsm_audit_helpers.h"
@@ -456,6 +457,47 @@ static void test_longest_record(void)
 	}
 }
 
+static bool act_mkdir(const void *path)
+{
+	return mkdir(path, 0700) && errno == EPERM;
+}
+
+/*
+ * sysfs doesn't look at how long a name is that is to be made. In hex the longest makes a record
+ * with all this in it too long; a shorter one counts as it is, not as the longest.
+ */
+static void test_longest_name(void)
+{
+	static const char comm[] = "               ";
+	struct step steps[] = {
+		{ CALL_CAP, .arg = 10 },
+		{ CALL_NET_SOCKADDR, .arg = LO, .source = ADDR_MAP, .dest = ADDR_MAP,
+		  .addrlen = 28 },
+		{ CALL_CAUSE, .arg = CAUSE_255_HEX },
+		{ CALL_DENTRY, .ret = -E2BIG },
+		{}
+	};
+	char path[PATH_MAX] = "/sys/kernel/";
+	const size_t len = strlen(path);
+
+	if (!needs_ipv6() || !attach(skel->progs.on_mkdir))
+		return;
+
+	set_addresses(ipv6("2001:db8:1111:2222:3333:4444:5555:6666", 65535),
+		      ipv6("2001:db8:1111:2222:3333:4444:5555:7777", 65535));
+	memset(path + len, ' ', sizeof(path) - len - 1);
+
+	audit_drain(audit);
+	act_as(comm, steps, act_mkdir, path);
+	check_returns();
+
+	path[len + 3900] = '\0';
+	steps[3].ret = 0;
+	audit_drain(audit);
+	act_as(comm, steps, act_mkdir, path);
+	check_returns();
+}
+
 /* What the verifier refuses */
 
 /* Load the object, but only the program called @name: the verifier tells @why not. */
@@ -534,6 +576,7 @@ static const struct subtest subtests[] = {
 	{ "syscall_serial", test_syscall_serial },
 	{ "two_records", test_two_records },
 	{ "longest_record", test_longest_record },
+	{ "longest_name", test_longest_name },
 	{ "without_cap_sys_boot", test_without_cap_sys_boot },
 	{ "extension", test_extension },
 };
