@@ -90,7 +90,8 @@ impl kernel::Module for AuditKfuncsModule {
             return Err(ENODEV);
         }
 
-        AuditKfuncs::kfuncs().register(ProgType::LSM)?;
+        // SAFETY: This is the initialisation of the module.
+        unsafe { AuditKfuncs::kfuncs().register(ProgType::LSM)? };
 
         Ok(Self)
     }

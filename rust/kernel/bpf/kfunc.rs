@@ -104,12 +104,14 @@ impl KfuncSet {
         })
     }
 
-    /// Registers the set for programs of type `prog_type`.
+    /// Registers the set for programs of type `prog_type`, for as long as the module is there.
     ///
-    /// May be called only while the module is initialised. The registration lasts as long as the
-    /// module does.
-    pub fn register(&'static self, prog_type: ProgType) -> Result {
-        // SAFETY: The set is valid, and is so for ever.
+    /// # Safety
+    ///
+    /// It must be called from the initialisation of the module: nothing else keeps others from the
+    /// table of sets (`btf_populate_kfunc_set()` in `kernel/bpf/btf.c`).
+    pub unsafe fn register(&'static self, prog_type: ProgType) -> Result {
+        // SAFETY: The set is valid, and is so for ever; by the safety requirements.
         to_result(unsafe { bindings::register_btf_kfunc_id_set(prog_type.0, &self.0) })
     }
 }
