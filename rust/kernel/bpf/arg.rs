@@ -60,13 +60,14 @@ unsafe impl Object for Path {
 }
 
 // SAFETY: `Dentry` is a transparent wrapper. A trusted dentry has a reference, or the hook's caller
-// holds the lock that keeps it.
+// holds the lock that keeps it, or RCU does, as while a path is walked (`inode_follow_link`).
 unsafe impl Object for Dentry {
     type Raw = bindings::dentry;
 }
 
 // SAFETY: `Inode` is a transparent wrapper. A trusted inode has a reference, or the hook's caller
-// is the one that sets it up or takes it down.
+// is the one that sets it up or takes it down, or RCU keeps it, as while a path is walked
+// (`inode_permission`).
 unsafe impl Object for Inode {
     type Raw = bindings::inode;
 }
