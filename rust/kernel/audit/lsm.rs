@@ -292,7 +292,7 @@ impl LsmData<'_> {
     }
 }
 
-/// Returns the length of ` name=` and a name of `len` bytes, in hex, or in quotes if that is longer.
+/// Returns the length of ` name=` and a name of `len` bytes, in hex, or in quotes if that's longer.
 const fn name_len(len: usize) -> usize {
     len.saturating_mul(2).saturating_add(6 + 2)
 }
