@@ -67,12 +67,13 @@ build() {
 	objects) [ "$kfuncs" = n ] || mapfile -t -O 2 targets < <(sed -nE 's/^((kernel|mm)\/.*)\.c$/\1.o/p' "$build/linux.edited") ;;
 	vmlinux) targets=(vmlinux) ;;
 	test) targets=(vmlinux bzImage) ;;
-	arm64) targets=(vmlinux Image) ;;
+	selftests) targets=(vmlinux bzImage) ;;
 	esac
+	[[ " ${variables[*]} " != *" ARCH=arm64 "* ]] || targets=("${targets[@]/bzImage/Image}")
 	"${kmake[@]}" "${targets[@]}"
 	case $depth in
 	test) KERNEL_DIR=$out "$lab/test/run.sh" ;;
-	arm64) KERNEL_DIR=$out "$lab/test/arm64.sh" ;;
+	selftests) KERNEL_DIR=$out "$lab/test/selftests.sh" ;;
 	esac
 }
 
@@ -97,7 +98,7 @@ while read -r name depth kfuncs variables differences; do
 	keep_posted $! "$name"
 	if wait $!; then
 		said=built
-		[[ $depth != @(test|arm64) ]] || said="built, booted: $(tail -n 1 "$log/matrix.$name.log")"
+		[[ $depth != @(test|selftests) ]] || said="built, booted: $(tail -n 1 "$log/matrix.$name.log")"
 		printf '%-17s %-9s %-3s %5d s  %s\n%s\n' "$name" "$depth" "$kfuncs" $((SECONDS - start)) "$said" "$this" >"$result.part"
 		mv "$result.part" "$result"
 		rm -rf --one-file-system "$out"

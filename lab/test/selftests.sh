@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Run what can be tested on any kernel, KUnit's tests at boot and the kselftests, on
+# KERNEL_DIR, which may be one for arm64. Only without IPv6 may some be skipped, which
+# need it. The last line is their sum: lab/test/selftests.sh
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/../lib.sh"
+cd "$repo"
+kunit=$build/guest/selftests.dmesg
+results=$log/selftests.results
+objects=build/selftests
+skipped=0
+rm -f "$kunit" "$results"
+if grep -qx CONFIG_ARM64=y "$KERNEL_DIR/.config"; then
+	objects+=-arm64
+	"$lab/arm64root.sh"
+fi
+grep -qx CONFIG_IPV6=y "$KERNEL_DIR/.config" || skipped='[0-9]+'
+
+"$lab/run.sh" "$lab/selftests.sh"
+"$lab/boot.sh" -n selftests -t 1200 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; cd $objects &&
+	./test_progs -a 'lsm_audit_*' -d '*/no_memory*,*/leak_detector'" | tee "$results" ||
+	die "not all selftests passed: see $results."
+summary=$(grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0/0 FAILED$" "$results") ||
+	die "not all selftests passed: see $results."
+"$lab/run.sh" "$build/linux/tools/testing/kunit/kunit.py" parse "$kunit" >>"$results" ||
+	die "not all KUnit tests passed: see $results."
+echo "KUnit: $(sed -nE 's/.*Testing complete\. //p' "$results"); test_progs: ${summary#Summary: }"
