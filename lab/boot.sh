@@ -44,8 +44,9 @@ if [ -f "${KERNEL_DIR:-}/arch/arm64/boot/Image" ]; then
 	image=$KERNEL_DIR/arch/arm64/boot/Image
 	root=$build/arm64root
 	foreign=(--arch arm64 --root "$root")
-	# This root, too, has the repository; lab/run.sh has made the mounts private.
 	[ -z "$host" ] || die "a kernel for arm64 needs the tool root: run it without TOOLROOT=host."
+	[ -e "$root/.key" ] || die "there are no files for arm64 in $root: run 'lab/arm64root.sh'."
+	# This root, too, has the repository; lab/run.sh has made the mounts private.
 	mkdir -p "$root$repo"
 	mount --bind "$repo" "$root$repo"
 fi
