@@ -18,10 +18,12 @@ for row; do
 done
 
 # What a row's result depends on.
-key() { # ROW
-	{ echo "$1"; cat "$lab/kernel.config" "$build/linux.version" "$build/toolroot/.key"
+key() { # NAME DEPTH KFUNCS VARIABLES DIFFERENCES
+	{ echo "$@"; cat "$lab/kernel.config" "$build/linux.version" "$build/toolroot/.key"
 		find "$build/overlay" -type f ! -path '*/Documentation/*' -print0 | sort -z | xargs -0r cat; } | sha256sum
 }
+
+is_of() { [ "$(sed -n 2p "$1" 2>/dev/null)" = "$2" ]; } # RESULT KEY
 
 # "NAME=value" of a row as a line of a configuration.
 lines() { sed -E 's/^([A-Z0-9_]+)=n$/# CONFIG_\1 is not set/; t; s/^/CONFIG_/'; }
@@ -83,9 +85,8 @@ while read -r name depth kfuncs variables differences; do
 	number=$((number + 1))
 	result=$results/$name.result
 	if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
-	row="$name $depth $kfuncs $variables $differences"
-	this=$(key "$row")
-	if [ "$(sed -n 2p "$result" 2>/dev/null)" = "$this" ]; then
+	this=$(key "$name" "$depth" "$kfuncs" "$variables" "$differences")
+	if is_of "$result" "$this"; then
 		say "matrix, $number of $total: $name was fine"
 		continue
 	fi
@@ -111,9 +112,16 @@ done < <(rows)
 
 {
 	printf '%-17s %-9s %-3s %7s  %s\n' row depth kfs time result
-	while read -r name _; do
-		if [[ " ${failed[*]} " == *" $name "* ]]; then echo "$name: failed"; else
-			sed -n 1p "$results/$name.result" 2>/dev/null || echo "$name: not built yet"
+	while read -r name depth kfuncs variables differences; do
+		result=$results/$name.result
+		if [[ " ${failed[*]} " == *" $name "* ]]; then
+			echo "$name: failed"
+		elif [ ! -f "$result" ]; then
+			echo "$name: not built yet"
+		elif is_of "$result" "$(key "$name" "$depth" "$kfuncs" "$variables" "$differences")"; then
+			sed -n 1p "$result"
+		else
+			sed -n '1s/$/ (before the last change)/p' "$result"
 		fi
 	done < <(rows)
 } | tee "$results/table"
