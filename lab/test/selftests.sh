@@ -28,4 +28,6 @@ summary=$(grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0
 	die "not all selftests passed: see $results."
 "$lab/run.sh" "$build/linux/tools/testing/kunit/kunit.py" parse "$kunit" >>"$results" ||
 	die "not all KUnit tests passed: see $results."
-echo "KUnit: $(sed -nE 's/.*Testing complete\. //p' "$results"); test_progs: ${summary#Summary: }"
+units=$(sed -nE 's/.*Testing complete\. //p' "$results")
+[[ $skipped != 0 || $units != *skipped* ]] || die "KUnit: $units: see $results."
+echo "KUnit: $units; test_progs: ${summary#Summary: }"
