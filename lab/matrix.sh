@@ -18,8 +18,8 @@ for row; do
 done
 
 # What a row's result depends on.
-key() { # NAME DEPTH KFUNCS VARIABLES DIFFERENCES
-	{ echo "$@"; cat "$lab/kernel.config" "$build/linux.version" "$build/toolroot/.key"
+key() { # ROW
+	{ echo "$1"; cat "$lab/kernel.config" "$build/linux.version" "$build/toolroot/.key"
 		find "$build/overlay" -type f ! -path '*/Documentation/*' -print0 | sort -z | xargs -0r cat; } | sha256sum
 }
 
@@ -80,12 +80,14 @@ build() {
 }
 
 failed=()
+declare -A keys
 total=$(rows | wc -l) number=0
 while read -r name depth kfuncs variables differences; do
 	number=$((number + 1))
 	result=$results/$name.result
+	this=$(key "$name $depth $kfuncs $variables $differences")
+	keys[$name]=$this
 	if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
-	this=$(key "$name" "$depth" "$kfuncs" "$variables" "$differences")
 	if is_of "$result" "$this"; then
 		say "matrix, $number of $total: $name was fine"
 		continue
@@ -112,13 +114,13 @@ done < <(rows)
 
 {
 	printf '%-17s %-9s %-3s %7s  %s\n' row depth kfs time result
-	while read -r name depth kfuncs variables differences; do
+	while read -r name _; do
 		result=$results/$name.result
 		if [[ " ${failed[*]} " == *" $name "* ]]; then
 			echo "$name: failed"
 		elif [ ! -f "$result" ]; then
 			echo "$name: not built yet"
-		elif is_of "$result" "$(key "$name" "$depth" "$kfuncs" "$variables" "$differences")"; then
+		elif is_of "$result" "${keys[$name]}"; then
 			sed -n 1p "$result"
 		else
 			sed -n '1s/$/ (before the last change)/p' "$result"
