@@ -4,9 +4,9 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 
-__rust_helper unsigned long rust_helper_in_interrupt(void)
+__rust_helper unsigned long rust_helper_irq_count(void)
 {
-	return in_interrupt();
+	return irq_count();
 }
 
 __rust_helper unsigned long rust_helper_in_nmi(void)
@@ -19,9 +19,9 @@ __rust_helper bool rust_helper_irqs_disabled(void)
 	return irqs_disabled();
 }
 
-__rust_helper bool rust_helper_preemptible(void)
+__rust_helper int rust_helper_preempt_count(void)
 {
-	return preemptible();
+	return preempt_count();
 }
 
 __rust_helper int rust_helper_rcu_preempt_depth(void)

@@ -10,12 +10,10 @@
 use crate::{
     bindings,
     ffi::c_int,
-    preempt,
     str::{
         CStr,
         CStrExt, //
-    },
-    task::Task, //
+    }, //
 };
 
 use core::ptr::NonNull;
@@ -49,6 +47,50 @@ pub struct RecordType(c_int);
 impl RecordType {
     /// A BPF LSM program reports an access: `AUDIT_BPF_LSM_ACCESS`.
     pub const BPF_LSM_ACCESS: Self = Self(bindings::AUDIT_BPF_LSM_ACCESS as c_int);
+
+    /// Returns `None` if nobody wants a record of this type: if audit was disabled at boot, or if a
+    /// rule excludes the record.
+    #[inline]
+    pub fn wanted(self) -> Option<Wanted> {
+        // SAFETY: It's always safe to call this function.
+        unsafe { bindings::audit_log_wanted(self.0) }.then_some(Wanted(self))
+    }
+}
+
+/// A record that is wanted, but not started yet.
+///
+/// A record that was started can't be taken back. So whoever needs memory of its own for one
+/// allocates that in between, and tells audit if there is none ([`Wanted::lost()`]).
+pub struct Wanted(RecordType);
+
+impl Wanted {
+    /// Starts the record. This doesn't sleep.
+    ///
+    /// Returns `None` if the record is lost, which audit counts: if there is no memory, or if the
+    /// backlog is full, the limit of which holds for the audit daemon, too.
+    #[inline]
+    pub fn start(self, subject: Subject) -> Option<Record> {
+        let ctx = match subject {
+            // SAFETY: It's always safe to call `audit_context()`.
+            Subject::Current => unsafe { bindings::audit_context() },
+            Subject::None => core::ptr::null_mut(),
+        };
+
+        // SAFETY: `ctx` is NULL or `current`'s.
+        let ab = unsafe { bindings::audit_log_start_wanted(ctx, self.0 .0) };
+
+        // INVARIANT: A buffer that `audit_log_start_wanted()` returns is the caller's.
+        NonNull::new(ab).map(Record)
+    }
+
+    /// Tells audit that the record was lost before it could be started.
+    ///
+    /// Audit counts it, and does what it was configured to do on a loss, which may be to panic.
+    #[inline]
+    pub fn lost(self, why: &'static CStr) {
+        // SAFETY: `why` is a valid string.
+        unsafe { bindings::audit_log_lost(why.as_char_ptr()) };
+    }
 }
 
 /// What a record belongs to.
@@ -62,52 +104,9 @@ pub enum Subject {
     None,
 }
 
-/// How the memory for a record is allocated when it is started.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Allocation {
-    /// The caller may sleep, for memory and for audit's backlog to drain.
-    MaySleep,
-
-    /// The caller doesn't sleep; the record is lost if there is no memory or if the backlog is
-    /// full.
-    Atomic,
-}
-
-impl Allocation {
-    /// Returns [`Allocation::MaySleep`] where that is proved to be harmless.
-    ///
-    /// Beside the caller's being allowed to sleep ([`preempt::can_sleep()`]) that takes that it
-    /// isn't in reclaim, which would have to wait for itself, nor in a kernel thread, which others
-    /// may wait for.
-    #[inline]
-    pub fn proven() -> Self {
-        const UNFIT: u32 = bindings::PF_MEMALLOC | bindings::PF_KTHREAD;
-
-        // SAFETY: `current` is always valid, and only it writes to its flags.
-        let flags = unsafe { (*Task::current_raw()).flags };
-
-        if preempt::can_sleep() && flags & UNFIT == 0 {
-            Self::MaySleep
-        } else {
-            Self::Atomic
-        }
-    }
-
-    #[inline]
-    fn as_gfp(self) -> bindings::gfp_t {
-        match self {
-            Self::MaySleep => bindings::GFP_KERNEL,
-            Self::Atomic => bindings::GFP_ATOMIC | bindings::__GFP_NOWARN,
-        }
-    }
-}
-
 /// A record being written.
 ///
-/// Dropping it ends it. A record can't be taken back.
-///
-/// Only starting a record may sleep, as [`Allocation`] says. Whoever adds to it later may have come
-/// to where that isn't allowed, and doesn't sleep.
+/// Dropping it ends it. A record can't be taken back. Nothing that is done with it sleeps.
 ///
 /// If memory runs out while text is added, that text is missing or cut, and audit counts a loss;
 /// the writer isn't told.
@@ -122,17 +121,14 @@ impl Allocation {
 ///
 /// ```ignore
 /// use kernel::audit::{
-///     Allocation,
-///     Record,
 ///     RecordType,
 ///     Subject, //
 /// };
 ///
-/// if let Some(mut record) = Record::start(
-///     RecordType::BPF_LSM_ACCESS,
-///     Subject::Current,
-///     Allocation::proven(),
-/// ) {
+/// if let Some(mut record) = RecordType::BPF_LSM_ACCESS
+///     .wanted()
+///     .and_then(|wanted| wanted.start(Subject::Current))
+/// {
 ///     record.append(b"cause=");
 ///     record.append_untrusted(b"any text");
 /// }
@@ -144,32 +140,6 @@ pub struct Record(NonNull<bindings::audit_buffer>);
 unsafe impl Send for Record {}
 
 impl Record {
-    /// Starts a record.
-    ///
-    /// Returns `None` if a rule excludes the record, or if it is lost, which audit counts.
-    #[inline]
-    pub fn start(kind: RecordType, subject: Subject, allocation: Allocation) -> Option<Self> {
-        let ctx = match subject {
-            // SAFETY: It's always safe to call `audit_context()`.
-            Subject::Current => unsafe { bindings::audit_context() },
-            Subject::None => core::ptr::null_mut(),
-        };
-
-        // SAFETY: `ctx` is NULL or `current`'s, and the flags are ones that audit allocates with.
-        // That the caller may sleep is what it says by choosing `Allocation::MaySleep`.
-        let ab = unsafe { bindings::audit_log_start(ctx, allocation.as_gfp(), kind.0) };
-
-        // INVARIANT: A buffer that `audit_log_start()` returns is the caller's.
-        let record = NonNull::new(ab).map(Self)?;
-
-        if allocation == Allocation::MaySleep {
-            // SAFETY: By the type invariants.
-            unsafe { bindings::audit_log_set_gfp(ab, Allocation::Atomic.as_gfp()) };
-        }
-
-        Some(record)
-    }
-
     /// Returns the length of the text so far, in bytes, with what audit itself put at its start.
     #[inline]
     pub fn text_len(&self) -> usize {
@@ -197,8 +167,7 @@ impl Record {
         };
     }
 
-    /// Appends what all LSMs report alike, in the same words, if it [can be written
-    /// here](LsmData::is_writable).
+    /// Appends what all LSMs report alike, in the same words.
     #[cfg(CONFIG_HAS_SECURITY_AUDIT)]
     #[inline]
     pub fn append_lsm_data(&mut self, data: &LsmData<'_>) {
@@ -214,21 +183,14 @@ impl Drop for Record {
     }
 }
 
-/// Tells audit that a record was lost before it could be started.
+/// Returns whether a record of the current task would feed on itself, so that it must be left out:
+/// if the task is kauditd, or an audit daemon that has had too many of its own lately.
 ///
-/// Audit counts it, and does what it was configured to do on a loss, which may be to panic.
+/// What these do to deliver and to store a record passes LSM hooks. Of the daemon's own records, up
+/// to 100 in 5 seconds are bounded work; the kernel log tells how many were suppressed. Those
+/// aren't lost records.
 #[inline]
-pub fn record_lost(why: &'static CStr) {
-    // SAFETY: `why` is a valid string.
-    unsafe { bindings::audit_log_lost(why.as_char_ptr()) };
-}
-
-/// Returns whether the current task carries records to user space or is their reader: kauditd, or a
-/// registered audit daemon.
-///
-/// What such a task reports of its own work is a record that makes for more work.
-#[inline]
-pub fn current_is_consumer() -> bool {
-    // SAFETY: `current` is always valid.
-    unsafe { bindings::audit_test_consumer(Task::current_raw()) }
+pub fn current_feeds_back() -> bool {
+    // SAFETY: It's always safe to call this function.
+    unsafe { bindings::audit_log_feedback() }
 }

@@ -31,6 +31,7 @@ pub use self::{
         Arg,
         Memory,
         Object,
+        Plain,
         Referenced,
         Return, //
     },
@@ -90,6 +91,26 @@ impl Prog {
         unsafe { bindings::bpf_prog::sleepable_raw(self.0.get()) != 0 }
     }
 
+    /// Returns how many RCU read-side sections the kernel has entered to run the program, if it is
+    /// attached to a hook.
+    ///
+    /// That is `__bpf_prog_enter*()` in `kernel/bpf/trampoline.c` and, for a program of a cgroup,
+    /// `bpf_prog_run_array_cg()` in `kernel/bpf/cgroup.c`. A callback of the program's may run in
+    /// fewer of them, or in an interrupt.
+    #[inline]
+    pub fn rcu_sections(&self) -> u32 {
+        // SAFETY: By the type invariants the program is valid and its type doesn't change.
+        let attach_type = unsafe { (*self.0.get()).expected_attach_type };
+
+        if self.is_sleepable() {
+            0
+        } else if attach_type == bindings::bpf_attach_type_BPF_LSM_CGROUP {
+            2
+        } else {
+            1
+        }
+    }
+
     /// Returns the program's auxiliary data.
     #[inline]
     pub fn aux(&self) -> &ProgAux {
@@ -138,7 +159,8 @@ impl ProgAux {
     }
 }
 
-// SAFETY: `ProgAux` is a transparent wrapper. The verifier passes the data of the running program.
+// SAFETY: `ProgAux` is a transparent wrapper; `bpf_prog_aux` has pointers. The verifier passes the
+// data of the running program.
 unsafe impl Object for ProgAux {
     type Raw = bindings::bpf_prog_aux;
 }

@@ -2,59 +2,71 @@
 
 //! What the current context allows.
 //!
-//! C header: [`include/linux/preempt.h`](srctree/include/linux/preempt.h)
+//! C headers: [`include/linux/preempt.h`](srctree/include/linux/preempt.h),
+//! [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
 
 use crate::bindings;
 
 /// Returns whether the caller runs in an interrupt or with bottom halves disabled.
 ///
-/// There the current task need not be the one on whose behalf the caller runs: a hard or soft
-/// interrupt borrows whatever task it interrupted, and code that disables bottom halves (threaded
-/// NAPI, busy polling) does the work of others.
+/// There `current` need not be the task on whose behalf the caller runs: it is the task that an
+/// interrupt happened to interrupt, and code that disables bottom halves (threaded NAPI, busy
+/// polling) does the work of others.
 ///
-/// Equivalent to the C side `in_interrupt()`.
+/// Equivalent to the C side `irq_count()`. `in_task()` isn't enough: it is true with bottom halves
+/// disabled.
 #[inline]
-pub fn in_interrupt() -> bool {
-    // SAFETY: It's always safe to call `in_interrupt()`.
-    unsafe { bindings::in_interrupt() != 0 }
+pub fn in_interrupt_or_bh_disabled() -> bool {
+    // SAFETY: It's always safe to call `irq_count()`.
+    unsafe { bindings::irq_count() != 0 }
 }
 
 /// Returns whether the caller runs in a non-maskable interrupt, or in an exception that is treated
 /// as one, as that of a debugger.
 ///
-/// There even a lock that disables interrupts may be held by whoever was interrupted.
+/// There even the holder of a lock that disables interrupts may have been interrupted.
 ///
-/// Equivalent to the C side `in_nmi()`, which implies [`in_interrupt()`].
+/// Equivalent to the C side `in_nmi()`, which implies [`in_interrupt_or_bh_disabled()`].
 #[inline]
 pub fn in_nmi() -> bool {
     // SAFETY: It's always safe to call `in_nmi()`.
     unsafe { bindings::in_nmi() != 0 }
 }
 
-/// Returns whether interrupts are disabled on this CPU.
+/// Returns whether the caller, or whoever called it, may hold a spinlock.
 ///
-/// Then the caller may hold a lock that interrupts take, and must not wait for one that is held
-/// with interrupts enabled: its holder may be in an interrupt that waits for the first.
+/// A caller that could wait for that very lock must not go on. The same is true in interrupts and
+/// where interrupts are disabled, for which the answer is `true`, too.
 ///
-/// Equivalent to the C side `irqs_disabled()`.
+/// `rcu_sections` is the number of RCU read-side sections that are known to be entered and to hold
+/// no lock. What the kernel can tell depends on its configuration:
+///
+/// - `CONFIG_PREEMPT_COUNT`: a spinlock disables preemption, which is counted. So does an RCU
+///   section without `CONFIG_PREEMPT_RCU`: there one that isn't in `rcu_sections` counts as a lock.
+/// - `CONFIG_PREEMPT_RT`: a spinlock leaves preemption enabled, but enters an RCU section
+///   (`__rt_spin_lock()` in `kernel/locking/spinlock_rt.c`).
+/// - neither: it can't tell. Only a caller in no RCU section, with `rcu_sections` of 0, is taken
+///   for one that holds no lock; it must be one that is allowed to sleep where it was called.
 #[inline]
-pub fn irqs_disabled() -> bool {
-    // SAFETY: It's always safe to call `irqs_disabled()`.
-    unsafe { bindings::irqs_disabled() }
-}
-
-/// Returns whether the caller is known to be allowed to sleep.
-///
-/// That is so where preemption and interrupts are enabled and no RCU read-side section is entered.
-/// The kernel can tell only with `CONFIG_PREEMPT_COUNT` and `CONFIG_PREEMPT_RCU`; without them the
-/// answer is `false`.
-///
-/// Sections of SRCU and of RCU tasks trace allow sleeping and don't count.
-#[inline]
-pub fn can_sleep() -> bool {
+pub fn may_hold_spinlock(rcu_sections: u32) -> bool {
     // SAFETY: It's always safe to call these.
-    let (preemptible, rcu_depth) =
-        unsafe { (bindings::preemptible(), bindings::rcu_preempt_depth()) };
+    let (preempt_count, rcu_depth, irqs_disabled) = unsafe {
+        (
+            bindings::preempt_count().unsigned_abs(),
+            bindings::rcu_preempt_depth().unsigned_abs(),
+            bindings::irqs_disabled(),
+        )
+    };
 
-    cfg!(CONFIG_PREEMPT_RCU) && preemptible && rcu_depth == 0
+    if irqs_disabled {
+        true
+    } else if cfg!(CONFIG_PREEMPT_RT) {
+        preempt_count != 0 || rcu_depth > rcu_sections
+    } else if cfg!(CONFIG_PREEMPT_RCU) {
+        preempt_count != 0
+    } else if cfg!(CONFIG_PREEMPT_COUNT) {
+        preempt_count > rcu_sections
+    } else {
+        preempt_count != 0 || rcu_sections != 0
+    }
 }

@@ -18,11 +18,14 @@ struct socket;
 struct task_struct;
 
 /*
- * An audit record that a program is writing. BTF has to have a name and a size
- * for it; what it holds is the business of context.rs.
+ * An audit record that a program is writing: BTF has to have a name and a size
+ * for it. That a member is a pointer keeps programs from passing memory of their
+ * own: the verifier accepts any for a structure of scalars. The rest of what it
+ * holds is told by context.rs.
  */
 struct bpf_audit_context {
-	u64 __opaque[2];
+	void *record;
+	u32 __opaque[2];
 };
 
 struct bpf_audit_context *lsm_audit_start(const struct bpf_prog_aux *aux);

@@ -15,11 +15,6 @@
 //! `entry.c` has the C functions that BTF describes.
 
 use kernel::{
-    alloc::{
-        allocator::KmallocNolock,
-        flags::__GFP_ZERO,
-        Box, //
-    },
     bpf::{
         KfuncFilter,
         Prog,
@@ -34,8 +29,6 @@ mod fields;
 mod hooks;
 mod kfuncs;
 mod sockaddr;
-
-use context::Context;
 
 module! {
     type: AuditKfuncsModule,
@@ -83,13 +76,6 @@ struct AuditKfuncsModule;
 
 impl kernel::Module for AuditKfuncsModule {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        // Without a double-word compare-and-exchange every allocation fails, and every record would
-        // be lost.
-        if Box::<Context, KmallocNolock>::new_uninit(__GFP_ZERO).is_err() {
-            pr_err!("kmalloc_nolock() doesn't work on this machine: no audit kfuncs\n");
-            return Err(ENODEV);
-        }
-
         // SAFETY: This is the initialisation of the module.
         unsafe { AuditKfuncs::kfuncs().register(ProgType::LSM)? };
 

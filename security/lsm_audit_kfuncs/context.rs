@@ -10,7 +10,6 @@ use kernel::{
     },
     audit::{
         self,
-        Allocation,
         LsmData,
         Record,
         RecordType,
@@ -23,17 +22,22 @@ use kernel::{
         Referenced, //
     },
     current,
+    ffi::c_void,
+    net::InitNetIf,
     preempt::{
-        in_interrupt,
+        in_interrupt_or_bh_disabled,
         in_nmi,
-        irqs_disabled, //
+        may_hold_spinlock, //
     },
     prelude::*, //
 };
 
-use crate::fields::{
-    Field,
-    Keys, //
+use crate::{
+    fields::{
+        Field,
+        Keys, //
+    },
+    hooks, //
 };
 
 /// The longest head: `prog-id=` and ten digits, ` pid=` and a sign and ten digits, ` comm=` and 15
@@ -48,55 +52,56 @@ const HEAD_LEN: usize = (8 + 10) + (5 + 11) + (6 + 2 * 15);
 pub(crate) struct Context {
     record: Record,
     keys: Keys,
+    /// How many RCU sections the program runs in.
+    rcu_sections: u32,
 }
 
-// SAFETY: No other code makes a pointer to a `struct bpf_audit_context`.
+// SAFETY: No other code makes a pointer to a `struct bpf_audit_context`; `record` is a member of
+// it.
 unsafe impl Referenced for Context {
     type Raw = bindings::bpf_audit_context;
     type Allocator = KmallocNolock;
+
+    fn pointer(raw: &bindings::bpf_audit_context) -> &*mut c_void {
+        &raw.record
+    }
 }
 
 impl Context {
     /// Starts a record of the program that `aux` belongs to.
     pub(crate) fn start(aux: &ProgAux) -> Option<Box<Self, KmallocNolock>> {
-        // An interrupt borrows whatever task it meets: that one isn't the subject.
-        let subject = if in_interrupt() {
-            Subject::None
-        } else {
-            Subject::Current
-        };
+        // Audit's locks may be held by whatever was interrupted, those that count losses too.
+        if in_nmi() {
+            return None;
+        }
 
-        let unfit = match subject {
-            // A record from here would make more work for the task that delivers it, for ever.
-            // Leaving it out is no loss, as when audit leaves out the daemon's system calls.
-            Subject::Current => audit::current_is_consumer(),
-            // Audit's locks may be held by whoever was interrupted, those that count losses too.
-            Subject::None => in_nmi(),
-        };
-        if unfit {
+        let wanted = RecordType::BPF_LSM_ACCESS.wanted()?;
+
+        // In an interrupt current is merely the interrupted task, which may be the daemon: its
+        // records are then no consequence of former ones.
+        let interrupt = in_interrupt_or_bh_disabled();
+        if !interrupt && audit::current_feeds_back() {
             return None;
         }
 
         // First what can be undone: a record that was started can't be taken back.
         let Ok(context) = Box::<Self, KmallocNolock>::new_uninit(__GFP_ZERO) else {
-            audit::record_lost(c"out of memory in bpf_audit_log_start");
+            wanted.lost(c"out of memory in bpf_audit_log_start");
             return None;
         };
 
-        // A sleepable program may sleep, but not everywhere: inside `bpf_rcu_read_lock()`, say, it
-        // may not.
-        let allocation = if aux.prog().is_sleepable() {
-            Allocation::proven()
+        let subject = if interrupt || hooks::NO_SUBJECT.contains(aux.attach_btf_id()) {
+            Subject::None
         } else {
-            Allocation::Atomic
+            Subject::Current
         };
-
-        let mut record = Record::start(RecordType::BPF_LSM_ACCESS, subject, allocation)?;
+        let mut record = wanted.start(subject)?;
         record.append(head(aux.id(), subject).as_bytes());
 
         Some(context.write(Self {
             record,
             keys: Field::Head.keys(),
+            rcu_sections: aux.prog().rcu_sections(),
         }))
     }
 
@@ -104,7 +109,7 @@ impl Context {
     pub(crate) fn log_cause(&mut self, cause: &[u8]) -> Result {
         const KEY: &[u8] = b" cause=";
 
-        self.claim(Field::Cause, |room| {
+        self.claim(Field::Cause.keys(), |room| {
             let room = room.saturating_sub(KEY.len());
 
             // Its longest form is that in hex; only if that doesn't fit, look which it has.
@@ -119,14 +124,25 @@ impl Context {
 
     /// Adds `data` as the field `field`.
     pub(crate) fn log(&mut self, field: Field, data: LsmData<'_>) -> Result {
-        if !field.irq_safe() && (in_interrupt() || irqs_disabled()) {
-            return Err(EOPNOTSUPP);
-        }
-        if !data.is_writable() {
+        self.log_with_netif(field, None, data)
+    }
+
+    /// Adds `data`, which names `netif`, as the field `field`.
+    pub(crate) fn log_with_netif(
+        &mut self,
+        field: Field,
+        netif: Option<InitNetIf>,
+        data: LsmData<'_>,
+    ) -> Result {
+        if field.looks_up_name() && may_hold_spinlock(self.rcu_sections) {
             return Err(EOPNOTSUPP);
         }
 
-        self.claim(field, |room| {
+        let keys = match netif {
+            Some(_) => field.keys().or(Field::Netif.keys()),
+            None => field.keys(),
+        };
+        self.claim(keys, |room| {
             data.max_len() <= room || data.len_limit() <= room
         })?;
 
@@ -134,11 +150,11 @@ impl Context {
         Ok(())
     }
 
-    /// Claims the keys of `field`, which `fits` in the room that is left, in bytes.
+    /// Claims `keys`, whose text `fits` in the room that is left, in bytes.
     ///
     /// If it returns an error, nothing is claimed.
-    fn claim(&mut self, field: Field, fits: impl FnOnce(usize) -> bool) -> Result {
-        if self.keys.overlap(field.keys()) {
+    fn claim(&mut self, keys: Keys, fits: impl FnOnce(usize) -> bool) -> Result {
+        if self.keys.overlap(keys) {
             return Err(EINVAL);
         }
 
@@ -146,7 +162,7 @@ impl Context {
             return Err(E2BIG);
         }
 
-        self.keys = self.keys.or(field.keys());
+        self.keys = self.keys.or(keys);
         Ok(())
     }
 }

@@ -29,15 +29,17 @@ __bpf_kfunc_start_defs();
  *
  *	prog-id=13 pid=54 comm="sh"
  *
- * In an interrupt, or with bottom halves disabled, the current task need not
- * be the one that is responsible: the record reads ``pid=? comm=?`` and isn't
- * tied to a system call.
+ * In interrupts, with bottom halves disabled, and on hooks that handle packets
+ * for any task, the current task is not the subject: the record reads
+ * ``pid=? comm=?`` and isn't tied to a system call.
  *
- * The program must pass the context to bpf_audit_log_end().
+ * It never sleeps and never waits. The program must pass the context to
+ * bpf_audit_log_end().
  *
- * Return: the context of the record, or %NULL if a rule excludes the record,
- * if it is lost (which audit counts), if the current task is kauditd or the
- * audit daemon, in an NMI, or if the kernel was booted with audit=0.
+ * Return: the context of the record, or %NULL if a rule excludes the record or
+ * the kernel was booted with audit=0; if the record is lost, for want of memory
+ * or because the backlog is full, which audit counts; if the current task is
+ * kauditd, or the audit daemon after 100 records in 5 seconds; or in an NMI.
  */
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
@@ -94,9 +96,10 @@ __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
  * Adds ``path=``, ``dev=`` and ``ino=``.
  *
  * Return: %0; %-EINVAL if the record has one of these keys, or if @path is
- * %NULL; %-EOPNOTSUPP in an interrupt, where interrupts are disabled, or in a
- * task that ends and has no root directory any more; %-E2BIG if the record would
- * get too long for user space, or if it could and there is no memory to find out.
+ * %NULL; %-EOPNOTSUPP wherever a spinlock may be held, that is, in interrupts
+ * and with bottom halves, preemption or interrupts disabled; %-E2BIG if the
+ * record would get too long for user space, or if it could and there is no
+ * memory to find out.
  */
 __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
 				   const struct path *path)
@@ -140,9 +143,10 @@ __bpf_kfunc int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac,
  * @ac: the context of the record
  * @dentry: the directory entry
  *
- * Adds ``name=``, and ``dev=`` and ``ino=`` unless the entry is negative.
+ * Adds ``name=``, and ``dev=`` and ``ino=`` unless the entry is negative: then
+ * these two are left to another call.
  *
- * Return: as bpf_audit_log_path(), but that a root directory isn't needed.
+ * Return: as bpf_audit_log_path().
  */
 __bpf_kfunc int bpf_audit_log_dentry(struct bpf_audit_context *ac,
 				     struct dentry *dentry)
@@ -155,7 +159,8 @@ __bpf_kfunc int bpf_audit_log_dentry(struct bpf_audit_context *ac,
  * @ac: the context of the record
  * @inode: the inode
  *
- * Adds ``name=`` if a name is known, ``dev=`` and ``ino=``.
+ * Adds ``name=`` if the inode has a known name (any one of several), ``dev=``
+ * and ``ino=``.
  *
  * Return: as bpf_audit_log_dentry().
  */
@@ -188,7 +193,9 @@ __bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
  * @sock: the socket
  *
  * Adds ``laddr=``, ``lport=``, ``faddr=`` and ``fport=`` of an IP socket,
- * ``path=`` of a unix socket, each where the socket has it, and ``netif=``.
+ * ``path=`` of a unix socket, each where the socket has it, and ``netif=`` if
+ * the socket is in the initial network namespace and has such an interface.
+ * ``path=`` and ``netif=`` are left to other calls if they aren't added.
  *
  * Return: %0; %-EINVAL if the record has one of these keys, or if @sock is
  * %NULL; %-EOPNOTSUPP for a unix socket where bpf_audit_log_path() returns that;
@@ -209,8 +216,13 @@ __bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
  * @addrlen: the length of each address, in bytes
  *
  * Adds ``saddr=``, ``src=``, ``daddr=`` and ``dest=``, each where it isn't
- * zero, and ``netif=``. The verifier proves only the first 16 bytes of an
- * address: a program must pass the length that its hook was given.
+ * zero, and ``netif=`` if the current task is in the initial network namespace
+ * and has such an interface. ``netif=`` is left to another call if it isn't
+ * added. In interrupts and with bottom halves disabled, the current task says
+ * nothing about @netif: there the program must check the namespace.
+ *
+ * The verifier proves only the first 16 bytes of an address: a program must
+ * pass the length that its hook was given.
  *
  * Return: %0; %-EINVAL if the record has one of these keys, if there is no
  * address, if the addresses are of two families, if @addrlen doesn't fit the

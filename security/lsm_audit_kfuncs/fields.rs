@@ -35,7 +35,7 @@ enum Key {
 }
 
 macro_rules! fields {
-    ($($field:ident: $($key:ident)|+, $irq_safe:ident;)+) => {
+    ($($field:ident: $($key:ident)|+, $looks_up:ident;)+) => {
         /// A field of a record: what one call adds.
         #[derive(Clone, Copy)]
         pub(crate) enum Field {
@@ -43,8 +43,8 @@ macro_rules! fields {
         }
 
         impl Field {
-            /// Returns the keys that the field writes. It claims all of them, though it leaves out
-            /// those whose value is absent.
+            /// Returns the keys that the field claims. It writes no others; it leaves out those
+            /// whose value is absent.
             #[inline]
             pub(crate) const fn keys(self) -> Keys {
                 match self {
@@ -52,13 +52,13 @@ macro_rules! fields {
                 }
             }
 
-            /// Returns whether the field can be written in an interrupt, and under a lock that
-            /// interrupts take. Where a path or a name is looked up, it can't: `d_lock` and
-            /// `rename_lock` are held with interrupts enabled.
+            /// Returns whether the field looks up a path or a name. That waits for `mount_lock`,
+            /// `rename_lock`, `d_lock` and an inode's `i_lock`, any of which the caller of a hook
+            /// may hold, or the task that an interrupt interrupted.
             #[inline]
-            pub(crate) const fn irq_safe(self) -> bool {
+            pub(crate) const fn looks_up_name(self) -> bool {
                 match self {
-                    $(Self::$field => IrqSafe::$irq_safe as u8 == IrqSafe::Yes as u8),+
+                    $(Self::$field => LooksUp::$looks_up as u8 == LooksUp::Name as u8),+
                 }
             }
         }
@@ -81,27 +81,30 @@ macro_rules! fields {
     };
 }
 
-/// Whether a field can be written in an interrupt, and under a lock that interrupts take.
-enum IrqSafe {
-    No,
-    Yes,
+/// Whether a field looks up a path or a name.
+enum LooksUp {
+    Nothing,
+    Name,
 }
 
 #[rustfmt::skip]
 fields! {
-    // Field     keys                                            irq-safe
-    Head:        ProgId | Pid | Comm,                            Yes;
-    Cause:       Cause,                                          Yes;
-    Cap:         Capability,                                     Yes;
-    Path:        Path | Dev | Ino,                               No;
-    File:        Path | Dev | Ino,                               No;
-    IoctlOp:     Path | Dev | Ino | Ioctlcmd,                    No;
-    Dentry:      Name | Dev | Ino,                               No;
-    Inode:       Name | Dev | Ino,                               No;
-    Task:        Opid | Ocomm,                                   Yes;
-    NetSock:     Laddr | Lport | Faddr | Fport | Netif,          Yes;
-    UnixSock:    Laddr | Lport | Faddr | Fport | Netif | Path,   No;
-    NetSockaddr: Saddr | Src | Daddr | Dest | Netif,             Yes;
+    // Field        keys                                       looks up
+    Head:           ProgId | Pid | Comm,                       Nothing;
+    Cause:          Cause,                                     Nothing;
+    Cap:            Capability,                                Nothing;
+    Path:           Path | Dev | Ino,                          Name;
+    File:           Path | Dev | Ino,                          Name;
+    IoctlOp:        Path | Dev | Ino | Ioctlcmd,               Name;
+    Dentry:         Name | Dev | Ino,                          Name;
+    NegativeDentry: Name,                                      Name;
+    Inode:          Name | Dev | Ino,                          Name;
+    Task:           Opid | Ocomm,                              Nothing;
+    NetSock:        Laddr | Lport | Faddr | Fport,             Nothing;
+    UnixSock:       Laddr | Lport | Faddr | Fport,             Name;
+    NamedUnixSock:  Laddr | Lport | Faddr | Fport | Path,      Name;
+    NetSockaddr:    Saddr | Src | Daddr | Dest,                Nothing;
+    Netif:          Netif,                                     Nothing;
 }
 
 #[kunit_tests(audit_kfuncs_fields)]
@@ -120,30 +123,37 @@ mod tests {
             assert!(name_like
                 .iter()
                 .all(|other| field.keys().overlap(other.keys())));
-            assert!(field.keys().overlap(Field::UnixSock.keys()));
-            assert!(!field.keys().overlap(Field::NetSock.keys()));
+            assert!(field.keys().overlap(Field::NamedUnixSock.keys()));
+            for other in [Field::UnixSock, Field::NetSock, Field::NegativeDentry] {
+                assert!(!field.keys().overlap(other.keys()));
+            }
         }
         for field in name_like {
-            assert!(!field.keys().overlap(Field::UnixSock.keys()));
+            assert!(field.keys().overlap(Field::NegativeDentry.keys()));
+            assert!(!field.keys().overlap(Field::NamedUnixSock.keys()));
         }
-        assert!(Field::NetSock.keys().overlap(Field::NetSockaddr.keys()));
+        for field in [Field::UnixSock, Field::NamedUnixSock] {
+            assert!(field.keys().overlap(Field::NetSock.keys()));
+        }
 
-        for field in [Field::Cause, Field::Cap, Field::Task] {
+        for field in [Field::Cause, Field::Cap, Field::Task, Field::Netif] {
             assert!(field.keys().overlap(field.keys()));
             for other in [
                 Field::Head,
                 Field::File,
                 Field::Inode,
-                Field::UnixSock,
+                Field::NamedUnixSock,
+                Field::NetSock,
                 Field::NetSockaddr,
             ] {
                 assert!(!field.keys().overlap(other.keys()));
             }
         }
+        assert!(!Field::NetSock.keys().overlap(Field::NetSockaddr.keys()));
     }
 
     #[test]
-    fn fields_that_look_up_names_are_not_irq_safe() {
+    fn fields_of_names_and_paths_look_them_up() {
         for field in [
             Field::Cause,
             Field::Cap,
@@ -151,17 +161,19 @@ mod tests {
             Field::NetSock,
             Field::NetSockaddr,
         ] {
-            assert!(field.irq_safe());
+            assert!(!field.looks_up_name());
         }
         for field in [
             Field::Path,
             Field::File,
             Field::IoctlOp,
             Field::Dentry,
+            Field::NegativeDentry,
             Field::Inode,
+            Field::UnixSock,
+            Field::NamedUnixSock,
         ] {
-            assert!(!field.irq_safe());
+            assert!(field.looks_up_name());
         }
-        assert!(!Field::UnixSock.irq_safe());
     }
 }

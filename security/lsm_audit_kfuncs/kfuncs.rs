@@ -22,10 +22,13 @@ use kernel::{
     },
     kfunc,
     net::{
+        current_in_init_net,
         Family,
+        InitNetIf,
         SockAddr,
         Socket, //
     },
+    preempt::in_interrupt_or_bh_disabled,
     prelude::*,
     security::CAP_LAST_CAP,
     str::BStr,
@@ -102,7 +105,12 @@ kfunc! {
 kfunc! {
     /// `bpf_audit_log_dentry()`
     fn lsm_audit_dentry(context: &mut Context, dentry: &Dentry) -> Result {
-        context.log(Field::Dentry, LsmData::Dentry(dentry))
+        // What is written goes by this look alone, even if the entry becomes positive meanwhile.
+        if dentry.is_negative() {
+            context.log(Field::NegativeDentry, LsmData::NegativeDentry(dentry))
+        } else {
+            context.log(Field::Dentry, LsmData::Dentry(dentry))
+        }
     }
 }
 
@@ -124,12 +132,19 @@ kfunc! {
     /// `bpf_audit_log_net_sock()`
     fn lsm_audit_net_sock(context: &mut Context, netif: i32, socket: &Socket) -> Result {
         let sock = socket.sock();
-        let field = match sock.map(|sock| sock.family()) {
-            Some(Family::UNIX) => Field::UnixSock,
-            _ => Field::NetSock,
+        // An index says nothing of a socket in another network namespace.
+        let netif = sock
+            .filter(|sock| sock.in_init_net())
+            .and_then(|_| InitNetIf::find(netif));
+        // What is written goes by this look alone, even if the socket gets a name meanwhile.
+        let (field, sock) = match sock {
+            Some(sock) if sock.family() != Family::UNIX => (Field::NetSock, Some(sock)),
+            Some(sock) if sock.has_unix_addr() => (Field::NamedUnixSock, Some(sock)),
+            Some(_) => (Field::UnixSock, None),
+            None => (Field::NetSock, None),
         };
 
-        context.log(field, LsmData::Socket { sock, netif })
+        context.log_with_netif(field, netif, LsmData::Socket { sock, netif })
     }
 }
 
@@ -142,9 +157,12 @@ kfunc! {
         dest: Option<Memory<'_, SockAddr>>,
         addrlen: i32,
     ) -> Result {
-        context.log(
-            Field::NetSockaddr,
-            sockaddr::read(netif, source, dest, addrlen)?,
-        )
+        // In an interrupt it isn't known whose addresses these are: the program has to know.
+        let netif = (in_interrupt_or_bh_disabled() || current_in_init_net())
+            .then(|| InitNetIf::find(netif))
+            .flatten();
+        let addresses = sockaddr::read(netif, source, dest, addrlen)?;
+
+        context.log_with_netif(Field::NetSockaddr, netif, addresses)
     }
 }

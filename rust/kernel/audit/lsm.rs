@@ -19,7 +19,6 @@ use crate::{
     },
     bindings,
     fs::{
-        current_has_root,
         Dentry,
         Inode,
         OpenFile,
@@ -27,13 +26,10 @@ use crate::{
     },
     net::{
         Family,
+        InitNetIf,
         Sock, //
     },
     prelude::*,
-    sync::atomic::{
-        atomic_load,
-        Acquire, //
-    },
     task::Task, //
 };
 
@@ -61,8 +57,8 @@ pub enum IpAddrs {
 
 /// One thing to report, in the words that all LSMs use: `audit_log_lsm_data()` writes them.
 ///
-/// A key whose value is absent is left out: an address or a port of zero, the device and inode of a
-/// negative dentry, the process and name of an idle task.
+/// A key whose value is absent is left out: an address or a port of zero, the process and name of
+/// an idle task, the name of an interface that is gone.
 pub enum LsmData<'a> {
     /// ` capability=<number> `, with a space behind.
     Capability(u8),
@@ -76,8 +72,11 @@ pub enum LsmData<'a> {
     /// The same, and ` ioctlcmd=0x<hex>`.
     IoctlOp(&'a OpenFile, u16),
 
-    /// ` name=<string> dev=<string> ino=<number>`.
+    /// ` name=<string> dev=<string> ino=<number>`; the latter two only if the entry is positive.
     Dentry(&'a Dentry),
+
+    /// ` name=<string>`, whether the entry is positive or not. This one is written here.
+    NegativeDentry(&'a Dentry),
 
     /// The same, where the name is that of one of the inode's aliases.
     Inode(&'a Inode),
@@ -90,8 +89,8 @@ pub enum LsmData<'a> {
     Socket {
         /// The socket.
         sock: Option<&'a Sock>,
-        /// The index of an interface in the initial network namespace; 0 for none.
-        netif: i32,
+        /// The interface.
+        netif: Option<InitNetIf>,
     },
 
     /// ` saddr=<address> src=<number> daddr=<address> dest=<number> netif=<name>`.
@@ -102,8 +101,8 @@ pub enum LsmData<'a> {
         source_port: [u8; 2],
         /// The destination's port, in network byte order; 0 for none.
         dest_port: [u8; 2],
-        /// The index of an interface in the initial network namespace; 0 for none.
-        netif: i32,
+        /// The interface.
+        netif: Option<InitNetIf>,
     },
 }
 
@@ -128,6 +127,8 @@ const DEV_INO: usize = 5 + 2 * (S_ID - 1) + INO;
 /// names to `NAME_MAX`: for FUSE this is the limit (`FUSE_NAME_MAX` in `fs/fuse/fuse_i.h`), and
 /// kernfs hands a name that is to be made to the hooks as it is.
 const NAME: usize = bindings::PATH_MAX as usize - 1;
+/// What precedes a name.
+const NAME_KEY: &[u8] = b" name=";
 /// ` name=` and a name.
 const NAME_TEXT: usize = name_len(NAME);
 /// The buffer that `audit_log_d_path()` allocates, with the NUL.
@@ -143,19 +144,6 @@ const NETIF: usize = 7 + 2 * (bindings::IFNAMSIZ as usize - 1);
 const ADDRS: usize = 2 * (1 + 5 + 1 + 45) + 2 * (1 + 5 + 1 + 5);
 
 impl LsmData<'_> {
-    /// Returns whether the current task can write the data: a path takes a root directory to tell
-    /// it from, which a task has no more when it ends. Without one, nothing is written.
-    #[inline]
-    pub fn is_writable(&self) -> bool {
-        match self {
-            Self::Path(_) | Self::File(_) | Self::IoctlOp(..) => current_has_root(),
-            Self::Socket {
-                sock: Some(sock), ..
-            } if sock.family() == Family::UNIX => current_has_root(),
-            _ => true,
-        }
-    }
-
     /// Returns the length of the longest text that data of this kind can have, in bytes.
     #[inline]
     pub fn max_len(&self) -> usize {
@@ -166,6 +154,7 @@ impl LsmData<'_> {
             // ` ioctlcmd=0x` and four digits.
             Self::IoctlOp(..) => PATH + DEV_INO + 12 + 4,
             Self::Dentry(_) | Self::Inode(_) => NAME_TEXT + DEV_INO,
+            Self::NegativeDentry(_) => NAME_TEXT,
             // ` opid=`, ten digits, ` ocomm=`, and a name, of which one byte is NUL.
             Self::Task(_) => 6 + 10 + 7 + 2 * (bindings::TASK_COMM_LEN as usize - 1),
             Self::Socket {
@@ -178,15 +167,17 @@ impl LsmData<'_> {
     /// Returns a closer limit than [`LsmData::max_len()`], at the cost of looking at the data.
     ///
     /// It counts the path or the name at hand, if the data has one, and the longest form of all
-    /// else. It may get longer before it is written, by a rename. If memory runs out, or if the
-    /// data isn't writable, it is the same as that one.
+    /// else. It may get longer before it is written, by a rename. If memory runs out, it is the
+    /// same as that one.
     #[cold]
     pub fn len_limit(&self) -> usize {
         let (longest, at_hand) = match self {
             Self::Path(path) => (PATH, path_len(path)),
             Self::File(file) | Self::IoctlOp(file, _) => (PATH, path_len(file.path())),
             // CAST: A `usize` has at least 32 bits.
-            Self::Dentry(dentry) => (NAME_TEXT, name_len(dentry.name_len() as usize)),
+            Self::Dentry(dentry) | Self::NegativeDentry(dentry) => {
+                (NAME_TEXT, name_len(dentry.name_len() as usize))
+            }
             Self::Inode(inode) => (NAME_TEXT, name_len(inode.alias_name_len() as usize)),
             Self::Socket {
                 sock: Some(sock), ..
@@ -199,10 +190,11 @@ impl LsmData<'_> {
             .saturating_add(at_hand)
     }
 
-    /// Writes the data, if that can be done here.
+    /// Writes the data.
     pub(super) fn write(&self, record: &mut Record) {
-        if !self.is_writable() {
-            return;
+        if let Self::NegativeDentry(dentry) = *self {
+            record.append(NAME_KEY);
+            return dentry.with_name(|name| record.append_untrusted(name));
         }
 
         let mut op;
@@ -233,7 +225,7 @@ impl LsmData<'_> {
                 ad.u.op = &raw mut op;
                 bindings::LSM_AUDIT_DATA_IOCTL_OP
             }
-            Self::Dentry(dentry) => {
+            Self::Dentry(dentry) | Self::NegativeDentry(dentry) => {
                 ad.u.dentry = dentry.as_ptr();
                 bindings::LSM_AUDIT_DATA_DENTRY
             }
@@ -247,7 +239,7 @@ impl LsmData<'_> {
             }
             Self::Socket { sock, netif } => {
                 net = bindings::lsm_network_audit {
-                    netif,
+                    netif: netif.map_or(0, InitNetIf::index),
                     sk: sock.map_or(core::ptr::null(), |sock| sock.as_ptr()),
                     ..pin_init::zeroed()
                 };
@@ -261,7 +253,7 @@ impl LsmData<'_> {
                 netif,
             } => {
                 net = bindings::lsm_network_audit {
-                    netif,
+                    netif: netif.map_or(0, InitNetIf::index),
                     sport: u16::from_ne_bytes(source_port),
                     dport: u16::from_ne_bytes(dest_port),
                     ..pin_init::zeroed()
@@ -286,29 +278,23 @@ impl LsmData<'_> {
         ad.type_ = kind as c_char;
 
         // SAFETY: By the type invariants of `Record` the buffer is ours. `ad` has the member of `u`
-        // that goes with its type, and what that points to is valid until the call returns. If it
-        // is a path, the current task has a root directory.
+        // that goes with its type, and what that points to is valid until the call returns.
         unsafe { bindings::audit_log_lsm_data(record.0.as_ptr(), &ad) };
     }
 }
 
 /// Returns the length of ` name=` and a name of `len` bytes, in hex, or in quotes if that's longer.
 const fn name_len(len: usize) -> usize {
-    len.saturating_mul(2).saturating_add(6 + 2)
+    len.saturating_mul(2).saturating_add(NAME_KEY.len() + 2)
 }
 
 /// Returns the length of ` path=` and the path, or that of the longest one if memory runs out.
 fn path_len(path: &Path) -> usize {
-    if !current_has_root() {
-        return PATH;
-    }
-
     let Ok(mut buf) = KBox::<[u8; PATH_BUF]>::new_uninit(GFP_ATOMIC | __GFP_NOWARN) else {
         return PATH;
     };
 
-    // SAFETY: `path` is valid, `buf` is valid for writes of `PATH_BUF` bytes, and the current task
-    // has a root directory.
+    // SAFETY: `path` is valid, and `buf` is valid for writes of `PATH_BUF` bytes.
     let text =
         unsafe { bindings::d_path(path.as_ptr(), buf.as_mut_ptr().cast(), PATH_BUF as c_int) };
     let Ok(text) = crate::error::from_err_ptr(text) else {
@@ -326,14 +312,15 @@ fn unix_path_len(sock: &Sock) -> usize {
     /// The longest name, in hex.
     const NAME: usize = PATH_KEY + 2 * bindings::UNIX_PATH_MAX as usize;
 
+    if !sock.has_unix_addr() {
+        return 0;
+    }
+
     // SAFETY: `sock` is valid, and a unix socket is a `struct unix_sock`. The path is set before
     // the address, once, and for as long as the socket lives.
     unsafe {
         let sock = sock.as_ptr().cast::<bindings::unix_sock>();
 
-        if atomic_load(&raw mut (*sock).addr, Acquire).is_null() {
-            return 0;
-        }
         if (*sock).path.dentry.is_null() {
             return NAME;
         }

@@ -33,54 +33,79 @@ use core::{
 ///
 /// # Safety
 ///
-/// `Self` must be a transparent wrapper of [`Object::Raw`]. Whatever the verifier lets a program
-/// pass as a trusted `struct Raw *` must, if it isn't NULL, satisfy the invariants of `Self` until
-/// the kfunc returns.
+/// - `Self` must be a transparent wrapper of [`Object::Raw`].
+/// - `Raw` must have a member that isn't a scalar, such as a pointer, in itself and not only in an
+///   array or beyond four levels of structures. For a structure of scalars the verifier takes any
+///   memory of the program's that is large enough (`KF_ARG_PTR_TO_BTF_ID` in `check_kfunc_args()`,
+///   `kernel/bpf/verifier.c`); that is what [`Plain`] is for.
+/// - Whatever the verifier lets a program pass as a trusted `struct Raw *` must, if it isn't NULL,
+///   satisfy the invariants of `Self` until the kfunc returns. That rests on the verifier, which
+///   goes wrong where it trusts a pointer for longer than its object is kept: a field of an object
+///   that the program has given back (`file->f_inode` after `bpf_put_file(file)`), or of an
+///   iterator's element after the iterator's end (`vma->vm_file`). Every kfunc that takes such an
+///   object meets that; no kfunc can tell.
 pub unsafe trait Object {
     /// The C type.
     type Raw;
 }
 
-// SAFETY: `Task` is a transparent wrapper. A trusted task has a reference or is protected by RCU.
+// SAFETY: `Task` is a transparent wrapper; `task_struct` has pointers. A trusted task has a
+// reference or is protected by RCU.
 unsafe impl Object for Task {
     type Raw = bindings::task_struct;
 }
 
-// SAFETY: `OpenFile` is a transparent wrapper. A trusted file has a reference, or the hook's caller
-// is the one that releases it; the verifier doesn't trust those of hooks that run before a file has
-// its path or after it has given it up (`untrusted_lsm_hooks` in `kernel/bpf/bpf_lsm.c`).
+// SAFETY: `OpenFile` is a transparent wrapper; `file` has pointers. A trusted file has a reference,
+// or the hook's caller is the one that releases it; the verifier doesn't trust those of hooks that
+// run before a file has its path or after it has given it up (`untrusted_lsm_hooks` in
+// `kernel/bpf/bpf_lsm.c`, whose programs can't tail-call one that trusts them).
 unsafe impl Object for OpenFile {
     type Raw = bindings::file;
 }
 
-// SAFETY: `Path` is a transparent wrapper. A trusted path belongs to an object that holds a
-// reference to its mount and its dentry, or to a hook's caller that does.
+// SAFETY: `Path` is a transparent wrapper; `path` has pointers. A trusted path belongs to an object
+// that holds a reference to its mount and its dentry, or to a hook's caller that does.
 unsafe impl Object for Path {
     type Raw = bindings::path;
 }
 
-// SAFETY: `Dentry` is a transparent wrapper. A trusted dentry has a reference, or the hook's caller
-// holds the lock that keeps it, or RCU does, as while a path is walked (`inode_follow_link`).
+// SAFETY: `Dentry` is a transparent wrapper; `dentry` has pointers. A trusted dentry has a
+// reference, or the hook's caller holds the lock that keeps it, or RCU does, as while a path is
+// walked (`inode_follow_link`).
 unsafe impl Object for Dentry {
     type Raw = bindings::dentry;
 }
 
-// SAFETY: `Inode` is a transparent wrapper. A trusted inode has a reference, or the hook's caller
-// is the one that sets it up or takes it down, or RCU keeps it, as while a path is walked
+// SAFETY: `Inode` is a transparent wrapper; `inode` has pointers. A trusted inode belongs to an
+// object that keeps it (a file, a positive dentry), or the hook's caller has a reference, or is the
+// one that sets it up or takes it down, or RCU keeps it, as while a path is walked
 // (`inode_permission`).
 unsafe impl Object for Inode {
     type Raw = bindings::inode;
 }
 
 #[cfg(CONFIG_NET)]
-// SAFETY: `Socket` is a transparent wrapper. A trusted socket has a reference.
+// SAFETY: `Socket` is a transparent wrapper; `socket` has pointers. A trusted socket is one of an
+// open file, or one that the hook's caller makes, accepts or sends to.
 unsafe impl Object for crate::net::Socket {
     type Raw = bindings::socket;
 }
 
+/// A C type without pointers, for which the verifier takes any memory that is large enough.
+///
+/// A kfunc gets it as [`Memory`].
+///
+/// # Safety
+///
+/// `Self` must be a transparent wrapper of [`Plain::Raw`].
+pub unsafe trait Plain {
+    /// The C type.
+    type Raw;
+}
+
 #[cfg(CONFIG_NET)]
-// SAFETY: `SockAddr` is a transparent wrapper without invariants.
-unsafe impl Object for crate::net::SockAddr {
+// SAFETY: `SockAddr` is a transparent wrapper.
+unsafe impl Plain for crate::net::SockAddr {
     type Raw = bindings::sockaddr;
 }
 
@@ -93,14 +118,22 @@ unsafe impl Object for crate::net::SockAddr {
 ///
 /// # Safety
 ///
-/// No other code may make a pointer to [`Referenced::Raw`].
+/// - No other code may make a pointer to [`Referenced::Raw`].
+/// - [`Referenced::pointer`] must return a member of `raw` itself.
 pub unsafe trait Referenced: Sized {
-    /// The C type, which gives BTF a name for the object. What it contains is of no consequence, as
-    /// long as it has the size and alignment that [`Return`] checks.
+    /// The C type, which gives BTF a name for the object. It has the size and alignment that
+    /// [`Return`] checks, and a pointer.
     type Raw;
 
     /// What the object is allocated with.
     type Allocator: Allocator;
+
+    /// Returns the member of the C type that is a pointer.
+    ///
+    /// It isn't called. That there is such a member keeps programs from forging the object: for a
+    /// structure of scalars the verifier accepts any memory of the program's that is large enough
+    /// (`KF_ARG_PTR_TO_BTF_ID` in `check_kfunc_args()`, `kernel/bpf/verifier.c`).
+    fn pointer(raw: &Self::Raw) -> &*mut ffi::c_void;
 }
 
 /// One parameter of a kfunc: a safe value made from what the program passed.
@@ -158,10 +191,11 @@ unsafe impl<T: Object> Arg for &T {
     }
 }
 
-// SAFETY: Only a kfunc's return value makes a `*mut T::Raw` (`Referenced`), and it came from a
-// `Box<T, T::Allocator>`. The verifier lets only the run of the program that got it pass it, before
-// it gives it back, kfuncs called by one run don't overlap, and `kfunc!` allows no second parameter
-// with `IS_REFERENCED`: the reference is unique.
+// SAFETY: Only a kfunc's return value makes a `*mut T::Raw`, and it came from a `Box<T,
+// T::Allocator>`; a program can't pass other memory for one, because `T::Raw` has a pointer (both
+// by the safety requirements of `Referenced`). The verifier lets only the run of the program that
+// got it pass it, before it gives it back, kfuncs called by one run don't overlap, and `kfunc!`
+// allows no second parameter with `IS_REFERENCED`: the reference is unique.
 unsafe impl<T: Referenced> Arg for &mut T {
     type Raw = *mut T::Raw;
 
@@ -279,7 +313,7 @@ impl<T> Memory<'_, T> {
 }
 
 // SAFETY: Any address is a valid `Memory`.
-unsafe impl<T: Object> Arg for Option<Memory<'_, T>> {
+unsafe impl<T: Plain> Arg for Option<Memory<'_, T>> {
     type Raw = *const T::Raw;
 
     #[inline]

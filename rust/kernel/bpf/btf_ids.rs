@@ -56,12 +56,12 @@ impl BtfIdSet {
 macro_rules! btf_id_set {
     (
         $(#[$meta:meta])*
-        $vis:vis static $set:ident = { $($func:ident),+ $(,)? };
+        $vis:vis static $set:ident = { $($func:ident),* $(,)? };
     ) => {
         #[cfg(CONFIG_DEBUG_INFO_BTF)]
         ::core::arch::global_asm!(
             $crate::__btf_ids_begin!(set, $set),
-            $($crate::__btf_id!($func),)+
+            $($crate::__btf_id!($func),)*
             $crate::__btf_ids_end!(set, $set),
         );
 

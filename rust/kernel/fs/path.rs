@@ -8,10 +8,12 @@
 
 use crate::{
     bindings,
+    ffi::c_char,
     sync::rcu,
-    task::Task,
     types::Opaque, //
 };
+
+use core::mem::MaybeUninit;
 
 /// Wraps the kernel's `struct path`: a dentry as seen through a mount.
 ///
@@ -66,17 +68,6 @@ impl OpenFile {
     }
 }
 
-/// Returns whether the current task has a root directory, which `d_path()` needs: it tells a path
-/// as seen from there.
-///
-/// A task that ends gives it up before its last task work, by which it releases files (`exit_fs()`
-/// and `exit_task_work()` in `do_exit()`, `kernel/exit.c`).
-#[inline]
-pub fn current_has_root() -> bool {
-    // SAFETY: `current` is always valid, and only it takes its root away.
-    !unsafe { (*Task::current_raw()).fs }.is_null()
-}
-
 /// Wraps the kernel's `struct dentry`.
 ///
 /// # Invariants
@@ -90,6 +81,38 @@ impl Dentry {
     #[inline]
     pub fn as_ptr(&self) -> *mut bindings::dentry {
         self.0.get()
+    }
+
+    /// Returns whether the entry has no inode: it is one that is to be made, or was removed.
+    ///
+    /// It may get one, or lose it, at any time.
+    #[inline]
+    pub fn is_negative(&self) -> bool {
+        // SAFETY: By the type invariants.
+        unsafe { (&raw const (*self.as_ptr()).d_inode).read_volatile() }.is_null()
+    }
+
+    /// Calls `f` with the name as it is now, which a rename may change.
+    ///
+    /// The copy of a short name is on the stack; a long one is kept by a reference.
+    pub fn with_name<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        let mut snapshot = MaybeUninit::<bindings::name_snapshot>::uninit();
+
+        // SAFETY: By the type invariants the dentry is valid. The function sets the snapshot up,
+        // which stays where it is, because it may point to itself.
+        unsafe { bindings::take_dentry_name_snapshot(snapshot.as_mut_ptr(), self.as_ptr()) };
+
+        // SAFETY: As above; the name is a string that the snapshot keeps.
+        let name = unsafe {
+            let name: *const c_char = (*snapshot.as_ptr()).name.name.cast();
+            core::slice::from_raw_parts(name.cast(), bindings::strlen(name))
+        };
+        let ret = f(name);
+
+        // SAFETY: The snapshot is released once, and not used any more.
+        unsafe { bindings::release_dentry_name_snapshot(snapshot.as_mut_ptr()) };
+
+        ret
     }
 
     /// Returns the length of the name as it is now, in bytes: a rename may change it.

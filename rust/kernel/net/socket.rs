@@ -8,8 +8,18 @@
 
 use crate::{
     bindings,
+    sync::{
+        atomic::{
+            atomic_load,
+            Acquire, //
+        },
+        rcu, //
+    },
+    task::Task,
     types::Opaque, //
 };
+
+use core::num::NonZero;
 
 /// A protocol family and its addresses' family, such as `AF_INET`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,9 +87,70 @@ impl Sock {
         Family(unsafe { (&raw const (*self.0.get()).__sk_common.skc_family).read_volatile() })
     }
 
+    /// Returns whether the socket belongs to the initial network namespace.
+    #[inline]
+    pub fn in_init_net(&self) -> bool {
+        // SAFETY: By the type invariants. The namespace stays, except in netlink sockets of the
+        // kernel's own while they are set up; the pointer is only compared.
+        unsafe { bindings::sock_net(self.as_ptr()) == &raw mut bindings::init_net }
+    }
+
+    /// Returns whether a unix socket has an address. It may get one at any time, and keeps it.
+    #[inline]
+    pub fn has_unix_addr(&self) -> bool {
+        self.family() == Family::UNIX && {
+            // SAFETY: By the type invariants, and because a unix socket is a `struct unix_sock`.
+            let addr = unsafe { &raw mut (*self.as_ptr().cast::<bindings::unix_sock>()).addr };
+            // SAFETY: As above; whoever sets the address publishes it so.
+            !unsafe { atomic_load(addr, Acquire) }.is_null()
+        }
+    }
+
     /// Returns a raw pointer to the inner C struct.
     #[inline]
     pub fn as_ptr(&self) -> *mut bindings::sock {
+        self.0.get()
+    }
+}
+
+/// Returns whether the current task is in the initial network namespace.
+///
+/// A task that ends is in none any more.
+#[inline]
+pub fn current_in_init_net() -> bool {
+    // SAFETY: `current` is always valid, and only it changes its namespaces.
+    unsafe {
+        let nsproxy = (*Task::current_raw()).nsproxy;
+
+        !nsproxy.is_null() && (*nsproxy).net_ns == &raw mut bindings::init_net
+    }
+}
+
+/// The index of an interface that was there in the initial network namespace when it was looked up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InitNetIf(NonZero<i32>);
+
+impl InitNetIf {
+    /// Looks up an index.
+    #[inline]
+    pub fn find(index: i32) -> Option<Self> {
+        if index <= 0 {
+            return None;
+        }
+
+        let _guard = rcu::read_lock();
+        // SAFETY: The initial namespace is always valid; we are in a read-side section of RCU.
+        let dev = unsafe { bindings::dev_get_by_index_rcu(&raw mut bindings::init_net, index) };
+        if dev.is_null() {
+            return None;
+        }
+
+        NonZero::new(index).map(Self)
+    }
+
+    /// Returns the index.
+    #[inline]
+    pub fn index(self) -> i32 {
         self.0.get()
     }
 }

@@ -6,15 +6,23 @@
 
 use crate::{
     alloc::{
-        allocator::ARCH_KMALLOC_MINALIGN,
+        allocator::{
+            Kmalloc,
+            ARCH_KMALLOC_MINALIGN, //
+        },
         dangling_from_layout,
-        flags::__GFP_ZERO,
+        flags::{
+            GFP_ATOMIC,
+            __GFP_NOWARN,
+            __GFP_ZERO, //
+        },
         AllocError,
         Allocator,
         Flags,
         NumaNode, //
     },
     bindings,
+    preempt,
     warn_on, //
 };
 
@@ -23,24 +31,25 @@ use core::{
     ptr::NonNull, //
 };
 
-/// The kernel allocator that never takes a lock it would have to wait for.
+/// The kernel allocator that tries without waiting for a lock, and then with it.
 ///
-/// `KmallocNolock` allocates with `kmalloc_nolock()` and frees with `kfree_nolock()`, and so works
-/// in every context: NMI, hard interrupt, under a raw spin lock. In return an allocation fails more
-/// readily than with [`Kmalloc`](super::Kmalloc): on contention, in an NMI or a hard interrupt on
-/// PREEMPT_RT, in an NMI on a machine with one processor, and, unless the cache is one that is
-/// debugged, always on machines without a double-word compare-and-exchange
-/// (`__kmalloc_nolock_noprof()` in `mm/slub.c`).
+/// `KmallocNolock` allocates with `kmalloc_nolock()`, which works in every context: NMI, hard
+/// interrupt, under a raw spinlock. In return that function fails more readily than others, though
+/// there is memory: on contention, in an NMI or a hard interrupt on PREEMPT_RT, in an NMI on a
+/// machine with one processor, and, unless the cache is one that is debugged, always on machines
+/// without a double-word compare-and-exchange (`__kmalloc_nolock_noprof()` in `mm/slub.c`). So
+/// where it fails, [`Kmalloc`] with `GFP_ATOMIC` follows, except in an NMI. That one takes the
+/// locks of the cache: a caller that may have interrupted their holder other than by an NMI, or
+/// that can't wait for a sleeping lock on PREEMPT_RT, must not use this allocator.
 ///
-/// Memory goes in one direction: kmemleak and KFENCE, which may know what another allocator has
-/// given out, don't see `kfree_nolock()`, so no other memory may reach it. (`kfree()` would take
-/// memory of this one, but no [`Allocator`] does what another one has to.)
+/// Memory goes back by `kfree()`, which takes that of both functions (its kernel-doc in
+/// `mm/slub.c`), and which must not be called in an NMI.
 ///
 /// Its limits, each answered by [`AllocError`]:
 ///
 /// - at most [`KmallocNolock::MAX_SIZE`] bytes;
-/// - an alignment of at most [`Allocator::MIN_ALIGN`]: under contention `kmalloc_nolock()` falls
-///   back to a bucket of another size, which has no alignment beyond the minimum;
+/// - an alignment of at most [`Allocator::MIN_ALIGN`]: under contention `kmalloc_nolock()` takes
+///   from a bucket of another size, which has no alignment beyond the minimum;
 /// - an allocation doesn't grow.
 ///
 /// The only flag is [`__GFP_ZERO`]; any other is dropped with a warning.
@@ -71,21 +80,26 @@ impl KmallocNolock {
         }
 
         warn_on!(flags != flags & __GFP_ZERO);
+        let flags = flags & __GFP_ZERO;
 
         // SAFETY: `kmalloc_nolock()` takes any size and node; of the flags it allows `__GFP_ZERO`.
-        let ptr = unsafe {
-            bindings::kmalloc_nolock(layout.size(), (flags & __GFP_ZERO).as_raw(), nid.0)
-        };
+        let ptr = unsafe { bindings::kmalloc_nolock(layout.size(), flags.as_raw(), nid.0) };
 
-        NonNull::new(ptr.cast()).ok_or(AllocError)
+        match NonNull::new(ptr.cast()) {
+            Some(ptr) => Ok(ptr),
+            None if preempt::in_nmi() => Err(AllocError),
+            None => {
+                Kmalloc::alloc(layout, flags | GFP_ATOMIC | __GFP_NOWARN, nid).map(NonNull::cast)
+            }
+        }
     }
 }
 
 // SAFETY:
-// - memory remains valid until it is passed to `kfree_nolock()`, which happens only where this
-//   function is asked for a size of zero,
-// - the memory that `realloc` returns was allocated by `kmalloc_nolock()`, or is dangling with a
-//   size of zero, and both are accepted back,
+// - memory remains valid until it is passed to `kfree()`, which happens only where this function is
+//   asked for a size of zero,
+// - the memory that `realloc` returns was allocated by `kmalloc_nolock()` or `Kmalloc`, or is
+//   dangling with a size of zero, and all of it is accepted back,
 // - `realloc` satisfies the guarantees: a new allocation has the size asked for and at least
 //   `MIN_ALIGN`, which is no less than the alignment asked for; a shrunk one stays where it is, so
 //   its contents are preserved; on `Err(AllocError)` nothing was done.
@@ -105,8 +119,8 @@ unsafe impl Allocator for KmallocNolock {
             None => Self::alloc_new(layout, flags, nid)?,
             Some(old) if layout.size() == 0 => {
                 // SAFETY: By the safety requirements `old` is a valid allocation of this allocator,
-                // thus one of `kmalloc_nolock()`, and it isn't used any more.
-                unsafe { bindings::kfree_nolock(old.as_ptr().cast()) };
+                // thus one that `kfree()` takes, and it isn't used any more.
+                unsafe { bindings::kfree(old.as_ptr().cast()) };
                 dangling_from_layout(layout)
             }
             Some(old)
