@@ -360,6 +360,18 @@ void audit_close(struct audit *audit)
 	audit_disconnect(audit);
 }
 
+static bool has_come(const struct audit *audit, const char *marker)
+{
+	size_t i;
+
+	for (i = audit->nr_records; i--; ) {
+		if (audit->records[i].type == AUDIT_USER_AVC &&
+		    strstr(audit->records[i].text, marker))
+			return true;
+	}
+	return false;
+}
+
 /* Write a record of our own and read all that come before it. */
 static int read_to_marker(struct audit *audit)
 {
@@ -375,19 +387,15 @@ static int read_to_marker(struct audit *audit)
 	if (got < 0)
 		return got;
 
-	/* It may have come before the answer. */
-	for (;;) {
-		if (audit->nr_records &&
-		    audit->records[audit->nr_records - 1].type == AUDIT_USER_AVC &&
-		    strstr(audit->records[audit->nr_records - 1].text, marker))
-			return 0;
-
+	/* It may have come before the answer, and others after it. */
+	while (!has_come(audit, marker)) {
 		do {
 			got = audit_read(audit, &message, deadline);
 		} while (got >= 0 && got != AUDIT_USER_AVC);
 		if (got < 0)
 			return got;
 	}
+	return 0;
 }
 
 int audit_drain(struct audit *audit)

@@ -4,7 +4,8 @@
  * expects, and reads what the kernel sends until all of it has come.
  *
  * The kernel leaves the process that holds the socket out of some of its
- * auditing. What a test provokes, another process should do.
+ * auditing, and limits the rate of its other records. What a test provokes,
+ * another process should do.
  */
 #ifndef __AUDIT_HELPERS_H
 #define __AUDIT_HELPERS_H

@@ -1,35 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The audit kfuncs wherever a program can run: where it may sleep and where not,
- * in interrupts and callbacks, and on hooks whose objects are not what the
+ * in interrupts and under locks, and on hooks whose objects are not what the
  * verifier takes them for.
  */
+#include <linux/mount.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/syscall.h>
 
 #include "cgroup_helpers.h"
 #include "lsm_audit_helpers.h"
-
-/* As check_record(), where the current task need not be the subject. */
-static bool check_record_of_nobody(const struct step *steps, const char *text, act_fn act,
-				   const void *arg)
-{
-	const struct audit_record *record;
-	bool written;
-
-	if (!ASSERT_OK(audit_drain(audit), "drain audit") ||
-	    act_as(SUBJECT, steps, act, arg) < 0 ||
-	    !ASSERT_EQ(skel->bss->runs, 1, "runs of the program"))
-		return false;
-
-	audit_expect(audit, AUDIT_BPF_LSM_ACCESS, "prog-id=%u pid=? comm=?%s", prog_id, text);
-	written = settled();
-	if (!check_returns() || !written)
-		return false;
-
-	record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
-	return ASSERT_EQ(audit_count(audit, AUDIT_SYSCALL, record->serial), 0,
-			 "SYSCALL records of its serial");
-}
 
 static void check_file_and_cause(void)
 {
@@ -48,31 +30,12 @@ static void test_sleepable(void)
 		check_file_and_cause();
 }
 
-/* It must not sleep in these: the runner looks for the kernel's complaint. */
-
-static void test_rcu_read_lock(void)
-{
-	if (attach(skel->progs.on_file_rcu))
-		check_file_and_cause();
-}
-
-static void test_rcu_read_lock_later(void)
-{
-	if (attach(skel->progs.on_file_rcu_later))
-		check_file_and_cause();
-}
-
-static void test_preempt_disabled(void)
-{
-	if (attach(skel->progs.on_file_preempt))
-		check_file_and_cause();
-}
-
 /*
- * Where interrupts are off, a lock that interrupts take may be held, which must
- * not wait for d_lock or rename_lock.
+ * Where preemption or interrupts are off, a spinlock may be held: a path or a name
+ * isn't looked up there, which would wait for mount_lock, d_lock, rename_lock or
+ * an inode's i_lock. All else is written.
  */
-static void check_not_irq_safe(act_fn act)
+static void check_no_names(act_fn act, const void *arg)
 {
 	const struct step steps[] = {
 		{ CALL_PATH, .ret = -EOPNOTSUPP },
@@ -80,16 +43,79 @@ static void check_not_irq_safe(act_fn act)
 		{ CALL_IOCTL_OP, .ret = -EOPNOTSUPP },
 		{ CALL_INODE, .ret = -EOPNOTSUPP },
 		{ CALL_CAUSE, .arg = CAUSE_SPACE },
+		{ CALL_CAP, .arg = 13 },
+		{ CALL_TASK },
+		{ CALL_NET_SOCKADDR, .arg = LO, .dest = ADDR_MAP, .addrlen = 16 },
 		{}
 	};
 
-	check_record(steps, " cause=74776F20776F726473", act, NULL);
+	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
+	check_record(steps,
+		     " cause=74776F20776F726473 capability=13  opid={num} ocomm=\"subject\" daddr=192.0.2.1 dest=1 netif=lo",
+		     act, arg);
+}
+
+/*
+ * A section of RCU takes no lock. Without preemptible RCU it can't be told from
+ * one that does.
+ */
+static bool rcu_is_preemptible(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_type *task;
+	bool found = false;
+	int id, i;
+
+	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
+		return false;
+	id = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
+	task = btf__type_by_id(btf, id);
+	for (i = 0; task && i < btf_vlen(task) && !found; i++)
+		found = !strcmp(btf__name_by_offset(btf, btf_members(task)[i].name_off),
+				"rcu_read_lock_nesting");
+	btf__free(btf);
+	return found;
+}
+
+static void check_rcu_section(struct bpf_program *prog)
+{
+	if (!attach(prog))
+		return;
+	if (rcu_is_preemptible())
+		check_file_and_cause();
+	else
+		check_no_names(act_ioctl_file, NULL);
+}
+
+static void test_rcu_read_lock(void)
+{
+	check_rcu_section(skel->progs.on_file_rcu);
+}
+
+static void test_rcu_read_lock_later(void)
+{
+	check_rcu_section(skel->progs.on_file_rcu_later);
+}
+
+static void test_preempt_disabled(void)
+{
+	const struct step dentry[] = {
+		{ CALL_DENTRY, .ret = -EOPNOTSUPP },
+		{ CALL_INODE, .ret = -EOPNOTSUPP },
+		{ CALL_CAP },
+		{}
+	};
+
+	if (attach(skel->progs.on_file_preempt))
+		check_no_names(act_ioctl_file, NULL);
+	if (attach(skel->progs.on_dentry_preempt))
+		check_record(dentry, " capability=0 ", act_fchmod, &file_fd);
 }
 
 static void test_irq_disabled(void)
 {
 	if (attach(skel->progs.on_file_irq))
-		check_not_irq_safe(act_ioctl_file);
+		check_no_names(act_ioctl_file, NULL);
 }
 
 static bool act_own_file(const void *unused)
@@ -105,7 +131,137 @@ static bool act_own_file(const void *unused)
 static void test_irq_lock(void)
 {
 	if (attach(skel->progs.on_file_owner))
-		check_not_irq_safe(act_own_file);
+		check_no_names(act_own_file, NULL);
+}
+
+/* With interrupts on, a spinlock can be held, too. */
+
+static bool act_connect_unix(const void *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	strcpy(address.sun_path + 1, name);
+	return !connect(fd, (struct sockaddr *)&address,
+			offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+}
+
+/* unix_dgram_connect() calls it under unix_state_lock(). */
+static void test_unix_lock(void)
+{
+	const struct step sock[] = {
+		{ CALL_NET_SOCK, .ret = -EOPNOTSUPP },
+		{ CALL_NET_SOCK, .arg = LO, .ret = -EOPNOTSUPP },
+		/* Refused, so that the keys are free. */
+		{ CALL_NET_SOCKADDR, .arg = LO, .source = ADDR_MAP, .addrlen = 16 },
+		{}
+	};
+	static const char name[] = "lsm_audit_kfuncs";
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	strcpy(address.sun_path + 1, name);
+	if (ASSERT_OK(bind(fd, (struct sockaddr *)&address,
+			   offsetof(struct sockaddr_un, sun_path) + strlen(name) + 1), "bind") &&
+	    attach(skel->progs.on_may_send)) {
+		check_no_names(act_connect_unix, name);
+		check_record(sock, " saddr=192.0.2.1 src=1 netif=lo", act_connect_unix, name);
+	}
+	close(fd);
+}
+
+static bool act_message(const void *queue)
+{
+	const struct msgbuf message = { .mtype = 1 };
+
+	return !msgsnd(*(const int *)queue, &message, 0, IPC_NOWAIT);
+}
+
+/* do_msgsnd() calls it under ipc_lock_object(). */
+static void test_ipc_lock(void)
+{
+	int queue = msgget(IPC_PRIVATE, 0600);
+
+	if (queue < 0 && errno == ENOSYS)
+		skip("the kernel has no ", "SYSVIPC");
+	else if (ASSERT_GE(queue, 0, "msgget") && attach(skel->progs.on_message))
+		check_no_names(act_message, &queue);
+	msgctl(queue, IPC_RMID, NULL);
+}
+
+/* A user namespace where 0 is 1 here. */
+static int make_user_namespace(void)
+{
+	int ready[2], byte, fd = -1;
+	char path[32];
+	pid_t pid;
+
+	if (!ASSERT_OK(pipe(ready), "pipe"))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWUSER) || write(ready[1], "", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	if (ASSERT_GT(pid, 0, "fork") &&
+	    ASSERT_EQ(read(ready[0], &byte, 1), 1, "unshare the user namespace") &&
+	    ASSERT_GT(snprintf(path, sizeof(path), "/proc/%d/uid_map", pid), 0, "path") &&
+	    ASSERT_TRUE(write_file(path, "0 1 1"), "map users") &&
+	    ASSERT_GT(snprintf(path, sizeof(path), "/proc/%d/gid_map", pid), 0, "path") &&
+	    ASSERT_TRUE(write_file(path, "0 1 1"), "map groups")) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+		fd = open(path, O_RDONLY);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	return fd;
+}
+
+struct idmap {
+	int mount;
+	int namespace;
+};
+
+static bool act_idmap(const void *arg)
+{
+	const struct idmap *idmap = arg;
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = idmap->namespace,
+	};
+
+	return !syscall(__NR_mount_setattr, idmap->mount, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
+/*
+ * mount_setattr() asks for a capability before it takes mount_lock, for which a
+ * path waits. If it does so under the lock, this doesn't end.
+ */
+static void test_mount_lock(void)
+{
+	const struct step steps[] = { { CALL_FILE }, {} };
+	struct idmap idmap;
+	pid_t pid;
+	int i;
+
+	idmap.mount = syscall(__NR_open_tree, AT_FDCWD, dir, OPEN_TREE_CLONE);
+	idmap.namespace = make_user_namespace();
+	if (ASSERT_OK_FD(idmap.mount, "clone the mount") &&
+	    ASSERT_OK_FD(idmap.namespace, "a user namespace") &&
+	    ASSERT_OK(audit_drain(audit), "drain audit") && attach(skel->progs.on_capable)) {
+		pid = act_as(SUBJECT, steps, act_idmap, &idmap);
+		ASSERT_GT(skel->bss->runs, 0, "runs of the program");
+		for (i = 0; i < skel->bss->runs; i++)
+			expect_of(prog_id, pid, SUBJECT, " path={str} dev={str} ino={num}");
+		settled();
+		check_returns();
+	}
+	close(idmap.mount);
+	close(idmap.namespace);
 }
 
 static bool act_close_file(const void *unused)
@@ -275,52 +431,6 @@ static void test_bottom_halves_off(void)
 	unlink(address.sun_path);
 }
 
-static bool act_ioctl_and_wait(const void *unused)
-{
-	int i;
-
-	act_ioctl_file(NULL);
-	for (i = 0; i < 5000 && !__atomic_load_n(&skel->bss->ended, __ATOMIC_ACQUIRE); i++)
-		usleep(1000);
-	return i < 5000;
-}
-
-/* The stack of a callback is a program's own, as well. */
-static void test_timer(void)
-{
-	const struct step steps[] = {
-		{ CALL_NET_SOCKADDR, .source = ADDR_STACK, .addrlen = 28, .ret = -EINVAL },
-		{ CALL_NET_SOCKADDR, .dest = ADDR_STACK, .addrlen = 24, .ret = -EINVAL },
-		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 28 },
-		{}
-	};
-
-	if (!needs_ipv6() || !attach(skel->progs.on_timer))
-		return;
-	set_addresses(ipv6("2001:db8::1", 1234), ipv6("2001:db8::1", 1234));
-	check_record_of_nobody(steps, " saddr=2001:db8::1 src=1234", act_ioctl_and_wait, NULL);
-}
-
-static void test_workqueue(void)
-{
-	const struct step steps[] = {
-		{ CALL_NET_SOCKADDR, .source = ADDR_STACK, .addrlen = 28, .ret = -EINVAL },
-		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 28 },
-		{}
-	};
-
-	if (!needs_ipv6() || !attach(skel->progs.on_work))
-		return;
-	set_addresses(ipv6("2001:db8::1", 1234), ipv6("2001:db8::1", 1234));
-	audit_drain(audit);
-	act_as(SUBJECT, steps, act_ioctl_and_wait, NULL);
-	/* The subject is the kernel's thread. */
-	audit_expect(audit, AUDIT_BPF_LSM_ACCESS,
-		     "prog-id=%u pid={num} comm={str} saddr=2001:db8::1 src=1234", prog_id);
-	settled();
-	check_returns();
-}
-
 /* Hooks that pass NULL for what the verifier takes for an object. */
 
 static bool act_receive_with_passsec(const void *fd)
@@ -436,13 +546,14 @@ static const struct subtest subtests[] = {
 	{ "preempt_disabled", test_preempt_disabled },
 	{ "irq_disabled", test_irq_disabled },
 	{ "irq_lock", test_irq_lock },
+	{ "unix_lock", test_unix_lock },
+	{ "ipc_lock", test_ipc_lock },
+	{ "mount_lock", test_mount_lock },
 	{ "release", test_release },
 	{ "release_at_exit", test_release_at_exit },
 	{ "cgroup", test_cgroup },
 	{ "softirq", test_softirq },
 	{ "bottom_halves_off", test_bottom_halves_off },
-	{ "timer", test_timer },
-	{ "workqueue", test_workqueue },
 	{ "null_sock", test_null_sock },
 	{ "null_inode", test_null_inode },
 	{ "half_made_task", test_half_made_task },

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The audit kfuncs where memory runs out, and where the backlog is full.
+ * The audit kfuncs where memory runs out.
  *
  * The tests called no_memory need a kernel that can let allocations fail, and
  * leak_detector one that knows who allocated what.
  */
-#include <ftw.h>
-#include <sched.h>
-#include <sys/mount.h>
+#include <sys/xattr.h>
 
-#include "cgroup_helpers.h"
 #include "lsm_audit_helpers.h"
 #include "lsm_audit_kfuncs_locks.skel.h"
 #include "progs/lsm_audit_kfuncs_faults.h"
@@ -18,19 +15,7 @@
 
 static struct lsm_audit_kfuncs_faults *faults;
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok;
-
-	if (fd < 0)
-		return false;
-	ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	close(fd);
-	return ok;
-}
-
-/* Let another process act, since nothing is recorded of the audit daemon. */
+/* Let another process act: few records are written of the audit daemon. */
 static pid_t start_subject(act_fn act, const void *arg)
 {
 	pid_t pid;
@@ -262,13 +247,32 @@ static void sweep(struct bpf_program *prog, const int *calls, act_fn act, int fd
 	ASSERT_GT(action.nth, 2, "allocations that failed");
 }
 
-static void sweep_all(bool sleepable)
+/* Also allocations that may wait, and single pages; without a backtrace of each. */
+static bool let_allocations_fail(void)
+{
+	if (access("/proc/thread-self/fail-nth", W_OK)) {
+		skip("the kernel has no FAILSLAB or FAIL_PAGE_ALLOC", "");
+		return false;
+	}
+	return ASSERT_TRUE(write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"),
+			   "failslab") &&
+	       ASSERT_TRUE(write_file("/sys/kernel/debug/failslab/verbose", "0"), "failslab") &&
+	       ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"),
+			   "fail_page_alloc") &&
+	       ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0"),
+			   "fail_page_alloc") &&
+	       ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0"),
+			   "fail_page_alloc");
+}
+
+static const int no_calls[] = { CALL_NONE };
+
+static void test_slab_and_pages(void)
 {
 	static const int file_calls[] = {
 		CALL_CAUSE, CALL_CAP, CALL_PATH, CALL_FILE, CALL_IOCTL_OP, CALL_INODE, CALL_TASK,
 		CALL_NET_SOCKADDR,
 	};
-	static const int none[] = { CALL_NONE };
 	static const int dentry_call[] = { CALL_DENTRY, CALL_NONE };
 	static const int sock_call[] = { CALL_NET_SOCK, CALL_NONE };
 	static const int long_path[] = {
@@ -277,43 +281,31 @@ static void sweep_all(bool sleepable)
 	static const int path_last[] = {
 		CALL_CAUSE, CALL_TASK, CALL_NET_SOCKADDR, CALL_CAP, CALL_IOCTL_OP, CALL_NONE
 	};
-	const typeof(faults->progs) *progs = &faults->progs;
-	struct bpf_program *file = sleepable ? progs->file_sleepable : progs->file;
-	struct bpf_program *dentry = sleepable ? progs->dentry_sleepable : progs->dentry;
-	struct bpf_program *sock = sleepable ? progs->sock_sleepable : progs->sock;
+	struct bpf_program *file = faults->progs.file;
 	unsigned int cut = 0, no_path = 0;
 	char path[sizeof(dir) + 8];
 	size_t len;
 	int fd, i;
 
-	if (access("/proc/thread-self/fail-nth", W_OK) || contexts_held() < 0) {
-		skip("the kernel has no FAILSLAB, FAIL_PAGE_ALLOC, or SLUB_DEBUG", "");
+	if (contexts_held() < 0) {
+		skip("the kernel has no SLUB_DEBUG, or doesn't use it", "");
 		return;
 	}
-	/* Also those that may wait, and single pages; without a backtrace of each. */
-	if (!ASSERT_TRUE(write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"),
-			 "failslab") ||
-	    !ASSERT_TRUE(write_file("/sys/kernel/debug/failslab/verbose", "0"), "failslab") ||
-	    !ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"),
-			 "fail_page_alloc") ||
-	    !ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0"),
-			 "fail_page_alloc") ||
-	    !ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0"),
-			 "fail_page_alloc"))
+	if (!let_allocations_fail())
 		return;
 
 	memset(&seen, 0, sizeof(seen));
-	sweep(file, none, act_ioctl, file_fd);
+	sweep(file, no_calls, act_ioctl, file_fd);
 	for (i = 0; i < ARRAY_SIZE(file_calls); i++) {
 		const int alone[] = { file_calls[i], CALL_NONE };
 
 		sweep(file, alone, act_ioctl, file_fd);
 	}
-	sweep(dentry, dentry_call, act_fchmod, file_fd);
+	sweep(faults->progs.dentry, dentry_call, act_fchmod, file_fd);
 	snprintf(path, sizeof(path), "%s/socket", dir);
 	fd = unix_socket(path, strlen(path));
 	if (fd >= 0) {
-		sweep(sock, sock_call, act_getsockname, fd);
+		sweep(faults->progs.sock, sock_call, act_getsockname, fd);
 		close(fd);
 		unlink(path);
 	}
@@ -350,16 +342,6 @@ static void sweep_all(bool sleepable)
 	check_no_context_held();
 }
 
-static void test_slab_and_pages(void)
-{
-	sweep_all(false);
-}
-
-static void test_slab_and_pages_sleepable(void)
-{
-	sweep_all(true);
-}
-
 /* kmalloc_nolock() */
 
 static bool kernel_log_has(int kmsg, const char *text)
@@ -384,51 +366,65 @@ static bool act_ten_times(const void *unused)
 	return true;
 }
 
-/* Each context that can't be allocated is one record lost, and the log says why. */
-static void check_no_memory(struct bpf_program *prog)
+/* Where kmalloc_nolock() fails, kmalloc() follows: nothing is lost. */
+static void check_kmalloc_follows(void)
 {
-	static const char ratelimit[] = "/proc/sys/kernel/printk_ratelimit";
-	char before[32];
-	long lost;
-	int kmsg;
+	long lost = audit_lost(audit);
+	int i;
 
-	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
-	if (!ASSERT_OK_FD(kmsg, "open /dev/kmsg") || !attach(prog) ||
-	    !ASSERT_OK(sysctl_set(ratelimit, before, "0"), "let the kernel log take all"))
+	if (!attach(faults->progs.file))
 		return;
-	lseek(kmsg, 0, SEEK_END);
-	memset(faults->bss->calls, 0, sizeof(faults->bss->calls));
-	ASSERT_OK(audit_set(audit, AUDIT_STATUS_FAILURE, AUDIT_FAIL_PRINTK), "tell of losses");
-
-	lost = audit_lost(audit);
 	audit_drain(audit);
-	faults->bss->nr_attempts = 0;
-	memset(faults->bss->attempts, 0, sizeof(faults->bss->attempts));
-	faults->bss->faults = 1;
-	faults->bss->faults_met = 0;
 	act_as_subject(act_ten_times, NULL);
 	audit_settle(audit, 0);
 
-	ASSERT_EQ(faults->bss->faults_met, 1, "allocations that failed");
-	ASSERT_FALSE(faults->bss->attempts[0].started, "a context without memory");
-	ASSERT_TRUE(faults->bss->attempts[1].started, "a context, the next time");
-	ASSERT_EQ(audit_lost(audit) - lost, 1, "records lost");
-	ASSERT_OK_PTR(audit_record(audit, AUDIT_BPF_LSM_ACCESS, 8), "the nine others");
-	ASSERT_NULL(audit_record(audit, AUDIT_BPF_LSM_ACCESS, 9), "no more");
-	ASSERT_TRUE(kernel_log_has(kmsg, "out of memory in bpf_audit_log_start"), "the reason");
+	ASSERT_EQ(faults->bss->faults_met, 10, "allocations that failed");
+	for (i = 0; i < 10; i++)
+		ASSERT_TRUE(faults->bss->attempts[i].started, "a context from kmalloc()");
+	ASSERT_OK_PTR(audit_record(audit, AUDIT_BPF_LSM_ACCESS, 9), "ten records");
+	ASSERT_EQ(audit_lost(audit), lost, "records lost");
+}
 
-	/* All of them. */
-	lost = audit_lost(audit);
-	faults->bss->nr_attempts = 0;
-	faults->bss->faults = 10;
-	act_as_subject(act_ten_times, NULL);
-	ASSERT_EQ(faults->bss->faults, 0, "allocations that are still to fail");
-	ASSERT_EQ(audit_lost(audit) - lost, 10, "records lost");
+/* Where both fail, that is one record lost, and the log says why. */
+static void check_both_fail(void)
+{
+	static const char ratelimit[] = "/proc/sys/kernel/printk_ratelimit";
+	char before[32];
+	int kmsg;
+
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	if (!ASSERT_OK_FD(kmsg, "open /dev/kmsg") ||
+	    !ASSERT_OK(sysctl_set(ratelimit, before, "0"), "let the kernel log take all"))
+		return;
+	lseek(kmsg, 0, SEEK_END);
+	ASSERT_OK(audit_set(audit, AUDIT_STATUS_FAILURE, AUDIT_FAIL_PRINTK), "tell of losses");
+
+	memset(&seen, 0, sizeof(seen));
+	sweep(faults->progs.file, no_calls, act_ioctl, file_fd);
+	ASSERT_GT(seen.no_record, 0, "faults in bpf_audit_log_start()");
+	ASSERT_TRUE(kernel_log_has(kmsg, "out of memory in bpf_audit_log_start"), "the reason");
 
 	ASSERT_OK(audit_set(audit, AUDIT_STATUS_FAILURE, AUDIT_FAIL_SILENT), "keep silent");
 	ASSERT_OK(sysctl_set(ratelimit, NULL, before), "the kernel log is as before");
-	check_no_context_held();
 	close(kmsg);
+}
+
+/* A record that nobody wants isn't lost, and takes no memory. */
+static void check_not_wanted(void)
+{
+	const struct action action = { act_ioctl_file, NULL, .nth = 1 };
+	long lost = audit_lost(audit);
+
+	if (!attach(faults->progs.file) ||
+	    !ASSERT_OK(audit_exclude(audit, AUDIT_BPF_LSM_ACCESS, true), "add a rule"))
+		return;
+	faults->bss->nr_attempts = 0;
+	faults->bss->faults_met = 0;
+	act_as_subject(act_with_fault, &action);
+	ASSERT_EQ(faults->bss->nr_attempts, 2, "runs of the program");
+	ASSERT_EQ(faults->bss->faults_met, 0, "allocations");
+	ASSERT_EQ(audit_lost(audit), lost, "records lost");
+	ASSERT_OK(audit_exclude(audit, AUDIT_BPF_LSM_ACCESS, false), "remove it");
 }
 
 static void test_kmalloc_nolock(void)
@@ -442,290 +438,85 @@ static void test_kmalloc_nolock(void)
 	link = bpf_program__attach(faults->progs.no_memory);
 	if (!ASSERT_OK_PTR(link, "attach the fault"))
 		return;
-	check_no_memory(faults->progs.file);
-	check_no_memory(faults->progs.file_sleepable);
+	memset(faults->bss->calls, 0, sizeof(faults->bss->calls));
+	memset(faults->bss->attempts, 0, sizeof(faults->bss->attempts));
+	faults->bss->nr_attempts = 0;
+	faults->bss->faults_met = 0;
+	faults->bss->faults = INT_MAX;
+	check_kmalloc_follows();
+	if (let_allocations_fail()) {
+		check_both_fail();
+		check_not_wanted();
+	}
+	faults->bss->faults = 0;
 	bpf_link__destroy(link);
+	check_no_context_held();
 }
 
-/* A full backlog */
-
-/* How many records it takes. */
-#define BACKLOG 5
-
 /*
- * Kauditd has one processor, where this process is more urgent, and so the
- * backlog stays full. Real time gets all of a processor but for a moment in each
- * second.
+ * kmalloc_nolock() fails by itself where its cache is contended and has debugging,
+ * with slab_debug=FZ. Any user can do that.
  */
-static pid_t start_busy(int cpu, int ms)
+
+#define FLOOD 2000
+
+static bool act_flood(const void *unused)
 {
-	struct sched_param urgent = { .sched_priority = 1 };
-	int ready[2], byte;
-	cpu_set_t one;
-	pid_t pid;
+	int i;
 
-	if (!ASSERT_OK(pipe(ready), "pipe"))
-		return -1;
-	pid = fork();
+	for (i = 0; i < FLOOD; i++)
+		act_ioctl_file(NULL);
+	return true;
+}
+
+/* The kernel takes a copy of the value, which is as long as a context or twice that. */
+static pid_t start_load(size_t len)
+{
+	static const char value[32] = "value";
+	pid_t pid = fork();
+
 	if (!pid) {
-		__u64 end = get_time_ns() + ms * 1000000ULL;
-
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (sched_setaffinity(0, sizeof(one), &one) ||
-		    sched_setscheduler(0, SCHED_FIFO, &urgent) || write(ready[1], "", 1) != 1)
-			_exit(1);
-		while (get_time_ns() < end)
-			;
-		_exit(0);
+		for (;;)
+			fsetxattr(file_fd, "user.name", value, len, 0);
 	}
-	close(ready[1]);
-	ASSERT_EQ(read(ready[0], &byte, 1), 1, "a process that is busy");
-	close(ready[0]);
 	return pid;
 }
 
-static void stop_busy(pid_t pid)
+static void test_contention(void)
 {
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
-/* What makes a program run: prepared in time, as the backlog is full only for a moment. */
-struct context {
-	int (*prepare)(int fds[2]);
-	void (*act)(const int fds[2]);
-};
-
-static int cgroup_fd = -1;
-
-static int prepare_nothing(int fds[2])
-{
-	return 0;
-}
-
-static void act_command(const int fds[2])
-{
-	ioctl(file_fd, CMD_ACT, NULL);
-}
-
-static int prepare_datagram(int fds[2])
-{
-	fds[0] = start_server(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
-	fds[1] = connect_to_fd(fds[0], 0);
-	faults->bss->port = ntohs(get_socket_local_port(fds[0]));
-	return fds[1] < 0;
-}
-
-static void act_send(const int fds[2])
-{
-	send(fds[1], "", 1, 0);
-}
-
-static int prepare_connection(int fds[2])
-{
-	fds[0] = start_server(AF_INET, SOCK_STREAM, "127.0.0.1", 0, 0);
-	fds[1] = connect_to_fd(fds[0], 0);
-	return fds[1] < 0;
-}
-
-static void act_on_connection(const int fds[2])
-{
-	close(accept(fds[0], NULL, NULL));
-}
-
-static int visit(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
-{
-	return 0;
-}
-
-/* Inodes of our own, that nothing but their names holds. */
-static int prepare_inodes(int fds[2])
-{
-	char path[sizeof(dir) + 16];
-
-	snprintf(path, sizeof(path), "%s/proc", dir);
-	mkdir(path, 0700);
-	if (mount("proc", path, "proc", 0, NULL))
-		return -1;
-	strcat(path, "/sys");
-	fds[1] = openat(cgroup_fd, "memory.reclaim", O_WRONLY);
-	return fds[1] < 0 || nftw(path, visit, 16, FTW_PHYS);
-}
-
-static void act_reclaim(const int fds[2])
-{
-	char path[sizeof(dir) + 16];
+	long lost = audit_lost(audit), refused = 0;
+	pid_t load[2];
 	int i;
 
-	for (i = 0; i < 10 && !faults->bss->runs; i++) {
-		if (write(fds[1], "16M", 3) < 0 && errno != EAGAIN)
-			break;
+	/* Each call that is refused counts. No limit but memory. */
+	if (!attach(skel->progs.on_file) ||
+	    !ASSERT_OK(audit_drain(audit), "drain audit") ||
+	    !ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, true), "no other records"))
+		return;
+	load[0] = start_load(16);
+	load[1] = start_load(32);
+	for (i = 0; i < 10; i++) {
+		act_as(SUBJECT, NULL, act_flood, NULL);
+		ASSERT_EQ(skel->bss->runs, FLOOD, "runs of the program");
+		refused += skel->bss->refused;
+		while (audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 100) > 0)
+			;
 	}
-	snprintf(path, sizeof(path), "%s/proc", dir);
-	umount2(path, MNT_DETACH);
-}
-
-/* Act with a full backlog. True if the program has run, and was refused each time. */
-static bool act_refused(const struct context *context)
-{
-	int fds[2] = { -1, -1 }, i;
-	bool ok;
-
-	if (context->prepare(fds))
-		return false;
-
-	faults->bss->fill_refused = 0;
-	for (i = 0; i < 1000 && !faults->bss->fill_refused; i++)
-		ioctl(file_fd, CMD_FILL, NULL);
-
-	faults->bss->runs = 0;
-	faults->bss->refused = 0;
-	context->act(fds);
-	for (i = 0; i < 2000 && !__atomic_load_n(&faults->bss->runs, __ATOMIC_ACQUIRE); i++)
-		usleep(1000);
-	ok = faults->bss->runs && faults->bss->refused == faults->bss->runs;
-
-	close(fds[0]);
-	close(fds[1]);
-	return ok;
-}
-
-/* Now and then kauditd runs just before the program does. */
-static bool act_refused_once(const void *context)
-{
-	int tries;
-
-	for (tries = 0; tries < 10; tries++) {
-		if (act_refused(context))
-			return true;
+	for (i = 0; i < 2; i++) {
+		kill(load[i], SIGKILL);
+		waitpid(load[i], NULL, 0);
 	}
-	printf("runs %u, refused %u\n", faults->bss->runs, faults->bss->refused);
-	return false;
-}
-
-/* Fill the backlog, and have one record more. */
-static bool act_and_wait(const void *unused)
-{
-	int i;
-
-	for (i = 0; i < 1000 && !faults->bss->fill_refused; i++)
-		ioctl(file_fd, CMD_FILL, NULL);
-	ioctl(file_fd, CMD_ACT, NULL);
-	return true;
-}
-
-/* Kauditd's processor, and the others for us. */
-static cpu_set_t kauditd_before, us_before;
-static pid_t kauditd;
-
-static bool keep_kauditd_apart(void)
-{
-	cpu_set_t one, others;
-
-	kauditd = find_kauditd();
-	if (!ASSERT_GT(kauditd, 0, "find kauditd") ||
-	    !ASSERT_OK(sched_getaffinity(kauditd, sizeof(one), &kauditd_before), "affinity") ||
-	    !ASSERT_OK(sched_getaffinity(0, sizeof(one), &us_before), "affinity"))
-		return false;
-
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	CPU_XOR(&others, &us_before, &one);
-	return ASSERT_OK(sched_setaffinity(kauditd, sizeof(one), &one), "kauditd to processor 0") &&
-	       ASSERT_OK(sched_setaffinity(0, sizeof(others), &others), "us to the others");
-}
-
-static void let_kauditd_be(void)
-{
-	sched_setaffinity(0, sizeof(us_before), &us_before);
-	if (kauditd > 0)
-		sched_setaffinity(kauditd, sizeof(kauditd_before), &kauditd_before);
-}
-
-/* No other record may take part, or have its own task wait for the backlog. */
-static bool limit_backlog(void)
-{
-	return ASSERT_OK(audit_drain(audit), "drain audit") &&
-	       ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, true), "no other records") &&
-	       ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, BACKLOG), "a short queue");
-}
-
-static void unlimit_backlog(void)
-{
-	ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, 8192), "a long queue");
 	ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, false), "other records");
-	ASSERT_GE(audit_settle(audit, 0), 0, "settle");
+	ASSERT_EQ(refused, 0, "NULL from bpf_audit_log_start()");
+	ASSERT_EQ(audit_lost(audit), lost, "records lost");
 }
 
-static void check_refused(struct bpf_program *prog, const struct context *context)
-{
-	struct bpf_link *link;
-	pid_t busy;
-
-	if (libbpf_num_possible_cpus() < 2) {
-		skip("it takes two processors", "");
-		return;
-	}
-	link = bpf_program__attach(faults->progs.fill);
-	if (!ASSERT_OK_PTR(link, "attach") || !attach(prog)) {
-		bpf_link__destroy(link);
-		return;
-	}
-
-	if (keep_kauditd_apart() && limit_backlog()) {
-		busy = start_busy(0, 60 * 1000);
-		act_as_subject(act_refused_once, context);
-		stop_busy(busy);
-		ASSERT_GT(faults->bss->refused, 0, "NULL from bpf_audit_log_start()");
-	}
-	unlimit_backlog();
-	let_kauditd_be();
-	bpf_link__destroy(link);
-}
-
-/* Where a program may sleep, its record isn't lost. */
-static void test_backlog_waits(void)
-{
-	struct bpf_link *link;
-	long lost;
-	pid_t busy;
-
-	if (libbpf_num_possible_cpus() < 2) {
-		skip("it takes two processors", "");
-		return;
-	}
-	link = bpf_program__attach(faults->progs.fill);
-	if (!ASSERT_OK_PTR(link, "attach") || !attach(faults->progs.in_sleepable)) {
-		bpf_link__destroy(link);
-		return;
-	}
-
-	if (keep_kauditd_apart() && limit_backlog()) {
-		lost = audit_lost(audit);
-		faults->bss->fill_refused = 0;
-		faults->bss->runs = 0;
-		faults->bss->refused = 0;
-		faults->bss->longest = 0;
-		busy = start_busy(0, 700);
-		act_as_subject(act_and_wait, NULL);
-		stop_busy(busy);
-		ASSERT_EQ(faults->bss->fill_refused, 1, "NULL from a program that may not sleep");
-		ASSERT_EQ(faults->bss->runs, 1, "runs of the program");
-		ASSERT_EQ(faults->bss->refused, 0, "NULL from bpf_audit_log_start()");
-		ASSERT_GT(faults->bss->longest, 100 * 1000 * 1000, "how long it took, in ns");
-		ASSERT_EQ(audit_lost(audit) - lost, 1, "records that are lost");
-	}
-	unlimit_backlog();
-	let_kauditd_be();
-	bpf_link__destroy(link);
-}
+/* Contexts that are left */
 
 static bool act_once(const void *unused)
 {
-	ioctl(file_fd, CMD_ACT, NULL);
-	return true;
+	return act_ioctl_file(NULL);
 }
 
 /* What counts the contexts that are left must see one that is there. */
@@ -754,84 +545,10 @@ static void test_leak_detector(void)
 	check_no_context_held();
 }
 
-static const struct context command = { prepare_nothing, act_command };
-
-static void test_backlog_program(void)
-{
-	check_refused(faults->progs.in_program, &command);
-}
-
-static void test_backlog_rcu_section(void)
-{
-	check_refused(faults->progs.in_rcu_section, &command);
-}
-
-static void test_backlog_preemption_off(void)
-{
-	check_refused(faults->progs.with_preemption_off, &command);
-}
-
-static void test_backlog_interrupts_off(void)
-{
-	check_refused(faults->progs.with_interrupts_off, &command);
-}
-
-static void test_backlog_softirq(void)
-{
-	const struct context datagram = { prepare_datagram, act_send };
-
-	check_refused(faults->progs.in_softirq, &datagram);
-	faults->bss->port = 0;
-}
-
-static void test_backlog_bottom_halves_off(void)
-{
-	const struct context connection = { prepare_connection, act_on_connection };
-
-	check_refused(faults->progs.with_bottom_halves_off, &connection);
-}
-
-static void test_backlog_timer(void)
-{
-	check_refused(faults->progs.in_timer, &command);
-}
-
-/* It may sleep, but it is the kernel's thread, which others may wait for. */
-static void test_backlog_workqueue(void)
-{
-	check_refused(faults->progs.in_work, &command);
-}
-
-static void test_backlog_reclaim(void)
-{
-	const struct context reclaim = { prepare_inodes, act_reclaim };
-
-	cgroup_fd = cgroup_setup_and_join("/lsm_audit_kfuncs_faults");
-	if (!ASSERT_OK_FD(cgroup_fd, "join a cgroup"))
-		return;
-	if (faccessat(cgroup_fd, "memory.reclaim", F_OK, 0))
-		skip("the kernel doesn't reclaim a cgroup's memory (MEMCG)", "");
-	else
-		check_refused(faults->progs.in_reclaim, &reclaim);
-	close(cgroup_fd);
-	cgroup_fd = -1;
-	cleanup_cgroup_environment();
-}
-
 static const struct subtest subtests[] = {
 	{ "no_memory", test_slab_and_pages, .loses = true },
-	{ "no_memory_sleepable", test_slab_and_pages_sleepable, .loses = true },
 	{ "no_memory_nolock", test_kmalloc_nolock, .loses = true },
-	{ "backlog_program", test_backlog_program, .loses = true },
-	{ "backlog_rcu_section", test_backlog_rcu_section, .loses = true },
-	{ "backlog_preemption_off", test_backlog_preemption_off, .loses = true },
-	{ "backlog_interrupts_off", test_backlog_interrupts_off, .loses = true },
-	{ "backlog_softirq", test_backlog_softirq, .loses = true },
-	{ "backlog_bottom_halves_off", test_backlog_bottom_halves_off, .loses = true },
-	{ "backlog_timer", test_backlog_timer, .loses = true },
-	{ "backlog_workqueue", test_backlog_workqueue, .loses = true },
-	{ "no_memory_reclaim", test_backlog_reclaim, .loses = true },
-	{ "backlog_waits", test_backlog_waits, .loses = true },
+	{ "contention", test_contention, .loses = true },
 	{ "leak_detector", test_leak_detector, .loses = true },
 };
 

@@ -72,7 +72,7 @@ int BPF_PROG(end_twice, struct file *file)
 }
 
 SEC("lsm/file_open")
-__failure __msg("R1 type=scalar expected=fp")
+__failure __msg("R1 is scalar expected STRUCT bpf_audit_context")
 int BPF_PROG(use_after_end, struct file *file)
 {
 	struct bpf_audit_context *ac;
@@ -96,6 +96,35 @@ int BPF_PROG(unchecked_null, struct file *file)
 	if (ac)
 		bpf_audit_log_end(ac);
 	return 0;
+}
+
+/* Nor is memory of the program's one, however much there is of it. */
+
+SEC("lsm/file_open")
+__failure __msg("R1 is fp expected STRUCT bpf_audit_context")
+int BPF_PROG(forged_on_stack, struct file *file)
+{
+	__u64 memory[8] = {};
+
+	return bpf_audit_log_cause((struct bpf_audit_context *)memory, "x");
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, int);
+	__type(value, __u64[8]);
+	__uint(max_entries, 1);
+} values SEC(".maps");
+
+SEC("lsm/file_open")
+__failure __msg("R1 is map_value expected STRUCT bpf_audit_context")
+int BPF_PROG(forged_in_map, struct file *file)
+{
+	int key = 0;
+	void *value;
+
+	value = bpf_map_lookup_elem(&values, &key);
+	return value ? bpf_audit_log_cause(value, "x") : 0;
 }
 
 /*

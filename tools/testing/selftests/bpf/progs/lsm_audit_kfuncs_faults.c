@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records that are written while allocations fail, or while the backlog is full. */
+/* Records that are written while allocations fail. */
 
 #include <vmlinux.h>
 #include <bpf/bpf_core_read.h>
@@ -12,9 +12,8 @@
 
 char _license[] SEC("license") = "GPL";
 
-/* Only what this process does is recorded, or what arrives at this port. */
+/* Only what this process does is recorded. */
 __u32 tgid;
-__u16 port;
 
 static bool is_subject(void)
 {
@@ -121,22 +120,8 @@ int BPF_PROG(file, struct file *file)
 	return 0;
 }
 
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(file_sleepable, struct file *file)
-{
-	record(&(struct objects){ .file = file });
-	return 0;
-}
-
 SEC("lsm/inode_setattr")
 int BPF_PROG(dentry, struct mnt_idmap *idmap, struct dentry *dentry)
-{
-	record(&(struct objects){ .dentry = dentry });
-	return 0;
-}
-
-SEC("lsm.s/inode_setattr")
-int BPF_PROG(dentry_sleepable, struct mnt_idmap *idmap, struct dentry *dentry)
 {
 	record(&(struct objects){ .dentry = dentry });
 	return 0;
@@ -149,14 +134,10 @@ int BPF_PROG(sock, struct socket *sock)
 	return 0;
 }
 
-SEC("lsm.s/socket_getsockname")
-int BPF_PROG(sock_sleepable, struct socket *sock)
-{
-	record(&(struct objects){ .sock = sock });
-	return 0;
-}
-
-/* kmalloc_nolock() is out of reach of those faults. This one fails it. */
+/*
+ * kmalloc_nolock() is out of reach of those faults. This one fails it, as it does
+ * where another processor is in the same cache.
+ */
 
 __u32 faults;
 __u32 faults_met;
@@ -170,66 +151,6 @@ int no_memory(struct pt_regs *ctx)
 	faults--;
 	faults_met++;
 	bpf_override_return(ctx, 0);
-	return 0;
-}
-
-/*
- * The backlog is full. Nothing waits for it where it must not sleep: the kernel
- * complains of a program that does, and what it took is here.
- */
-
-__u32 fill_refused;
-__u32 runs;
-__u32 refused;
-__u64 longest;
-
-static void start_and_end(void)
-{
-	struct bpf_audit_context *ac;
-	__u64 time;
-
-	time = bpf_ktime_get_ns();
-	ac = bpf_audit_log_start();
-	time = bpf_ktime_get_ns() - time;
-	if (ac)
-		bpf_audit_log_end(ac);
-	else
-		__sync_fetch_and_add(&refused, 1);
-
-	if (time > longest)
-		longest = time;
-	__sync_fetch_and_add(&runs, 1);
-}
-
-SEC("lsm/file_ioctl")
-int BPF_PROG(fill, struct file *file, unsigned int cmd)
-{
-	struct bpf_audit_context *ac;
-
-	if (!is_subject() || cmd != CMD_FILL)
-		return 0;
-
-	ac = bpf_audit_log_start();
-	if (ac)
-		bpf_audit_log_end(ac);
-	else
-		fill_refused++;
-	return 0;
-}
-
-SEC("lsm/file_ioctl")
-int BPF_PROG(in_program, struct file *file, unsigned int cmd)
-{
-	if (is_subject() && cmd == CMD_ACT)
-		start_and_end();
-	return 0;
-}
-
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(in_sleepable, struct file *file, unsigned int cmd)
-{
-	if (is_subject() && cmd == CMD_ACT)
-		start_and_end();
 	return 0;
 }
 
@@ -250,11 +171,11 @@ static int wait_a_while(__u32 i, void *unused)
 }
 
 SEC("lsm.s/file_ioctl")
-int BPF_PROG(holding, struct file *file, unsigned int cmd)
+int BPF_PROG(holding, struct file *file)
 {
 	struct bpf_audit_context *ac;
 
-	if (!is_subject() || cmd != CMD_ACT)
+	if (!is_subject())
 		return 0;
 
 	ac = bpf_audit_log_start();
@@ -263,138 +184,5 @@ int BPF_PROG(holding, struct file *file, unsigned int cmd)
 	held = 1;
 	bpf_loop(256, wait_a_while, NULL, 0);
 	bpf_audit_log_end(ac);
-	return 0;
-}
-
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(in_rcu_section, struct file *file, unsigned int cmd)
-{
-	if (!is_subject() || cmd != CMD_ACT)
-		return 0;
-
-	bpf_rcu_read_lock();
-	start_and_end();
-	bpf_rcu_read_unlock();
-	return 0;
-}
-
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(with_preemption_off, struct file *file, unsigned int cmd)
-{
-	if (!is_subject() || cmd != CMD_ACT)
-		return 0;
-
-	bpf_preempt_disable();
-	start_and_end();
-	bpf_preempt_enable();
-	return 0;
-}
-
-void bpf_local_irq_save(unsigned long *flags) __weak __ksym;
-void bpf_local_irq_restore(unsigned long *flags) __weak __ksym;
-
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(with_interrupts_off, struct file *file, unsigned int cmd)
-{
-	unsigned long flags;
-
-	if (!is_subject() || cmd != CMD_ACT)
-		return 0;
-
-	bpf_local_irq_save(&flags);
-	start_and_end();
-	bpf_local_irq_restore(&flags);
-	return 0;
-}
-
-SEC("lsm/socket_sock_rcv_skb")
-int BPF_PROG(in_softirq, struct sock *sk, struct sk_buff *skb)
-{
-	if (port && sk->__sk_common.skc_num == port)
-		start_and_end();
-	return 0;
-}
-
-/* With bottom halves off, in the process that accepts. */
-SEC("lsm/sock_graft")
-int BPF_PROG(with_bottom_halves_off, struct sock *sk, struct socket *parent)
-{
-	if (is_subject())
-		start_and_end();
-	return 0;
-}
-
-#define CLOCK_MONOTONIC 1
-
-struct later {
-	struct bpf_timer timer;
-	struct bpf_wq work;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__type(key, int);
-	__type(value, struct later);
-	__uint(max_entries, 1);
-} laters SEC(".maps");
-
-static int from_timer(void *map, int *key, struct later *later)
-{
-	start_and_end();
-	return 0;
-}
-
-SEC("lsm/file_ioctl")
-int BPF_PROG(in_timer, struct file *file, unsigned int cmd)
-{
-	struct later *later;
-	int key = 0;
-
-	if (!is_subject() || cmd != CMD_ACT)
-		return 0;
-
-	later = bpf_map_lookup_elem(&laters, &key);
-	if (!later)
-		return 0;
-
-	bpf_timer_init(&later->timer, &laters, CLOCK_MONOTONIC);
-	bpf_timer_set_callback(&later->timer, from_timer);
-	bpf_timer_start(&later->timer, 0, 0);
-	return 0;
-}
-
-static int from_work(void *map, int *key, void *later)
-{
-	start_and_end();
-	return 0;
-}
-
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(in_work, struct file *file, unsigned int cmd)
-{
-	struct later *later;
-	int key = 0;
-
-	if (!is_subject() || cmd != CMD_ACT)
-		return 0;
-
-	later = bpf_map_lookup_elem(&laters, &key);
-	if (!later)
-		return 0;
-
-	bpf_wq_init(&later->work, &laters, 0);
-	bpf_wq_set_callback(&later->work, from_work, 0);
-	bpf_wq_start(&later->work, 0);
-	return 0;
-}
-
-#define PF_MEMALLOC 0x00000800
-
-/* A hook where a program may sleep, but not in reclaim, which comes here too. */
-SEC("lsm.s/inode_free_security")
-int BPF_PROG(in_reclaim, struct inode *inode)
-{
-	if (is_subject() && runs < 3 && bpf_get_current_task_btf()->flags & PF_MEMALLOC)
-		start_and_end();
 	return 0;
 }

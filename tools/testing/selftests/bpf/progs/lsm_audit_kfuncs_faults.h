@@ -20,8 +20,4 @@ struct attempt {
 	int ret[MAX_CALLS];
 };
 
-/* Commands that a process gives to programs by ioctl(). */
-#define CMD_FILL 0x7001
-#define CMD_ACT 0x7002
-
 #endif /* __LSM_AUDIT_KFUNCS_FAULTS_H */

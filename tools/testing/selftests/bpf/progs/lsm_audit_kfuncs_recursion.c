@@ -28,35 +28,46 @@ int BPF_PROG(target, struct file *file)
 	return 0;
 }
 
-/* These call no kfunc, and so load: but for the tail call they are harmless. */
-
-SEC("?lsm/file_open")
-int from_file_open(void *ctx)
+/* The same, on a hook that trusts its argument. */
+SEC("?lsm/file_release")
+int BPF_PROG(release_target, struct file *file)
 {
-	bpf_tail_call(ctx, &calls, 0);
+	struct bpf_audit_context *ac;
+
+	ac = bpf_audit_log_start();
+	if (!ac)
+		return 0;
+	bpf_audit_log_file(ac, file);
+	bpf_audit_log_end(ac);
 	return 0;
 }
 
-SEC("?lsm/current_getlsmprop_subj")
-int from_subj(void *ctx)
-{
-	bpf_tail_call(ctx, &calls, 0);
-	return 0;
-}
+/* These call no kfunc: but for the tail call they are harmless. */
 
-SEC("?lsm/lsmprop_to_secctx")
-int from_secctx(void *ctx)
-{
-	bpf_tail_call(ctx, &calls, 0);
-	return 0;
-}
+#define TAIL_CALL(hook)							\
+	SEC("?lsm/" #hook)						\
+	int from_##hook(void *ctx)					\
+	{								\
+		bpf_tail_call(ctx, &calls, 0);				\
+		return 0;						\
+	}
 
-SEC("?lsm/release_secctx")
-int from_release(void *ctx)
-{
-	bpf_tail_call(ctx, &calls, 0);
-	return 0;
-}
+TAIL_CALL(file_open)
+TAIL_CALL(file_release)
+
+/* A record passes these. */
+TAIL_CALL(current_getlsmprop_subj)
+TAIL_CALL(lsmprop_to_secctx)
+TAIL_CALL(release_secctx)
+
+/* Their arguments aren't trusted. */
+TAIL_CALL(file_free_security)
+TAIL_CALL(backing_file_alloc)
+TAIL_CALL(backing_file_free)
+TAIL_CALL(task_free)
+TAIL_CALL(bpf_map_free)
+TAIL_CALL(bpf_prog_free)
+TAIL_CALL(sk_free_security)
 
 /* Reports each packet to a port: in a softirq, on top of whichever task. */
 

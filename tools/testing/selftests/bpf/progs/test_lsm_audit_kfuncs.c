@@ -1,201 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Programs that take the steps that a test lists, on all kinds of hooks. */
 
-#include <vmlinux.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
-#include "bpf_audit_kfuncs.h"
-#include "bpf_experimental.h"
-#include "bpf_misc.h"
-#include "lsm_audit_kfuncs.h"
+#include "lsm_audit_kfuncs_steps.h"
+#include <bpf/bpf_endian.h>
 
 char _license[] SEC("license") = "GPL";
 
-/* Only what this process does, or what arrives at this port, is recorded. */
-__u32 tgid;
-__u16 port;
-
-/* How often a program got there, how often it got no record, or ended one. */
-__u32 runs;
-__u32 refused;
-__u32 ended;
-
-struct step steps[MAX_STEPS];
-char source_addr[128];
-char dest_addr[128];
-
-static bool is_subject(void)
-{
-	return tgid && bpf_get_current_pid_tgid() >> 32 == tgid;
-}
-
-const char causes[NR_CAUSES][CAUSE_ROOM] = {};
-
-static int log_cause(struct bpf_audit_context *ac, int index)
-{
-	switch (index) {
-	case CAUSE_PLAIN:
-		return bpf_audit_log_cause(ac, causes[CAUSE_PLAIN]);
-	case CAUSE_1:
-		return bpf_audit_log_cause(ac, causes[CAUSE_1]);
-	case CAUSE_255:
-		return bpf_audit_log_cause(ac, causes[CAUSE_255]);
-	case CAUSE_255_HEX:
-		return bpf_audit_log_cause(ac, causes[CAUSE_255_HEX]);
-	case CAUSE_0:
-		return bpf_audit_log_cause(ac, causes[CAUSE_0]);
-	case CAUSE_256:
-		return bpf_audit_log_cause(ac, causes[CAUSE_256]);
-	case CAUSE_QUOTE:
-		return bpf_audit_log_cause(ac, causes[CAUSE_QUOTE]);
-	case CAUSE_SPACE:
-		return bpf_audit_log_cause(ac, causes[CAUSE_SPACE]);
-	case CAUSE_LINES:
-		return bpf_audit_log_cause(ac, causes[CAUSE_LINES]);
-	case CAUSE_UTF8:
-		return bpf_audit_log_cause(ac, causes[CAUSE_UTF8]);
-	case CAUSE_CONTROL:
-		return bpf_audit_log_cause(ac, causes[CAUSE_CONTROL]);
-	case CAUSE_EQUALS:
-		return bpf_audit_log_cause(ac, causes[CAUSE_EQUALS]);
-	}
-	return NOT_CALLED;
-}
-
-struct edge {
-	char bytes[EDGE_BYTES];
-};
-
-/* That user space could map it makes it pages of its own. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, int);
-	__type(value, struct edge);
-	__uint(max_entries, 1);
-} edges SEC(".maps");
-
-static __always_inline int log_sockaddr(struct bpf_audit_context *ac,
-					struct step *step,
-					struct sockaddr *address, int addrlen)
-{
-	struct sockaddr *source = NULL, *dest = NULL;
-	/* As much as the verifier asks for, which is less than an IPv6 address. */
-	struct sockaddr on_stack;
-	struct edge *edge;
-	int key = 0;
-
-	__builtin_memcpy(&on_stack, source_addr, sizeof(on_stack));
-	edge = bpf_map_lookup_elem(&edges, &key);
-	if (!edge)
-		return NOT_CALLED;
-
-	switch (step->source) {
-	case ADDR_HOOK:
-		source = address;
-		break;
-	case ADDR_MAP:
-		source = (struct sockaddr *)source_addr;
-		break;
-	case ADDR_STACK:
-		source = &on_stack;
-		break;
-	case ADDR_EDGE:
-		source = (struct sockaddr *)(edge->bytes + EDGE_BYTES - sizeof(*source));
-		__builtin_memcpy(source, source_addr, sizeof(*source));
-		break;
-	}
-
-	switch (step->dest) {
-	case ADDR_HOOK:
-		dest = address;
-		break;
-	case ADDR_MAP:
-		dest = (struct sockaddr *)dest_addr;
-		break;
-	case ADDR_STACK:
-		dest = &on_stack;
-		break;
-	}
-
-	if (step->addrlen != ADDRLEN_OF_HOOK)
-		addrlen = step->addrlen;
-	return bpf_audit_log_net_sockaddr(ac, step->arg, source, dest, addrlen);
-}
-
-/* The objects that a hook has to offer; NULL stands for none. */
-struct objects {
-	const struct path *path;
-	struct file *file;
-	struct dentry *dentry;
-	struct inode *inode;
-	struct task_struct *task;
-	struct socket *sock;
-	struct sockaddr *address;
-	int addrlen;
-};
-
-static __always_inline int take(struct bpf_audit_context *ac, struct step *step,
-				const struct objects *of)
-{
-	switch (step->call) {
-	case CALL_CAUSE:
-		return log_cause(ac, step->arg);
-	case CALL_CAP:
-		return bpf_audit_log_cap(ac, step->arg);
-	case CALL_PATH:
-		return of->path ? bpf_audit_log_path(ac, of->path) : NOT_CALLED;
-	case CALL_FILE:
-		return of->file ? bpf_audit_log_file(ac, of->file) : NOT_CALLED;
-	case CALL_IOCTL_OP:
-		return of->file ? bpf_audit_log_ioctl_op(ac, of->file, step->arg) : NOT_CALLED;
-	case CALL_DENTRY:
-		return of->dentry ? bpf_audit_log_dentry(ac, of->dentry) : NOT_CALLED;
-	case CALL_INODE:
-		return of->inode ? bpf_audit_log_inode(ac, of->inode) : NOT_CALLED;
-	case CALL_TASK:
-		return of->task ? bpf_audit_log_task(ac, of->task) : NOT_CALLED;
-	case CALL_NET_SOCK:
-		return of->sock ? bpf_audit_log_net_sock(ac, step->arg, of->sock) : NOT_CALLED;
-	case CALL_NET_SOCKADDR:
-		return log_sockaddr(ac, step, of->address, of->addrlen);
-	}
-	return NOT_CALLED;
-}
-
-static __always_inline void take_steps(struct bpf_audit_context *ac, const struct objects *of)
-{
-	int i;
-
-	bpf_for(i, 0, MAX_STEPS) {
-		if (!steps[i].call)
-			break;
-		steps[i].ret = take(ac, &steps[i], of);
-	}
-}
-
-static __always_inline struct bpf_audit_context *start(void)
-{
-	struct bpf_audit_context *ac;
-
-	runs++;
-	ac = bpf_audit_log_start();
-	if (!ac)
-		refused++;
-	return ac;
-}
-
-static __always_inline void record(const struct objects *of)
-{
-	struct bpf_audit_context *ac;
-
-	ac = start();
-	if (!ac)
-		return;
-	take_steps(ac, of);
-	bpf_audit_log_end(ac);
-	ended++;
-}
+#define CLOCK_MONOTONIC 1
+#define AF_NETLINK 16
+#define CAP_SYS_ADMIN 21
 
 /* Files. One body, in each of the contexts that a program can run in. */
 
@@ -374,30 +187,37 @@ int BPF_PROG(on_mkdir, const struct path *dir, struct dentry *dentry)
 	return 0;
 }
 
+/* The folder's inode and the new entry. */
+SEC("lsm/inode_create")
+int BPF_PROG(on_create, struct inode *folder, struct dentry *dentry)
+{
+	if (is_subject())
+		record(&(struct objects){ .dentry = dentry, .inode = folder });
+	return 0;
+}
+
 /* All objects but a socket. */
 SEC("lsm.s/inode_setattr")
 int BPF_PROG(on_dentry, struct mnt_idmap *idmap, struct dentry *dentry)
 {
 	struct inode *inode = dentry->d_inode;
-	struct task_struct *task;
-	struct file *exe;
+
+	if (is_subject() && inode)
+		record_with_exe(&(struct objects){ .dentry = dentry, .inode = inode });
+	return 0;
+}
+
+SEC("lsm.s/inode_setattr")
+int BPF_PROG(on_dentry_preempt, struct mnt_idmap *idmap, struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
 
 	if (!is_subject() || !inode)
 		return 0;
 
-	task = bpf_get_current_task_btf();
-	exe = bpf_get_task_exe_file(task);
-	if (!exe)
-		return 0;
-
-	record(&(struct objects){
-		.path = &exe->f_path,
-		.file = exe,
-		.dentry = dentry,
-		.inode = inode,
-		.task = task,
-	});
-	bpf_put_file(exe);
+	bpf_preempt_disable();
+	record(&(struct objects){ .dentry = dentry, .inode = inode });
+	bpf_preempt_enable();
 	return 0;
 }
 
@@ -438,27 +258,12 @@ int BPF_PROG(on_accept, struct socket *sock, struct socket *newsock)
 SEC("lsm/socket_bind")
 int BPF_PROG(on_bind, struct socket *sock, struct sockaddr *address, int addrlen)
 {
-	struct task_struct *task;
-	struct file *exe;
-
-	if (!is_subject())
-		return 0;
-
-	task = bpf_get_current_task_btf();
-	exe = bpf_get_task_exe_file(task);
-	if (!exe)
-		return 0;
-
-	record(&(struct objects){
-		.path = &exe->f_path,
-		.file = exe,
-		.inode = exe->f_inode,
-		.task = task,
-		.sock = sock,
-		.address = address,
-		.addrlen = addrlen,
-	});
-	bpf_put_file(exe);
+	if (is_subject())
+		record_with_exe(&(struct objects){
+			.sock = sock,
+			.address = address,
+			.addrlen = addrlen,
+		});
 	return 0;
 }
 
@@ -580,28 +385,30 @@ bool without_file;
 SEC("lsm/socket_sock_rcv_skb")
 int BPF_PROG(on_packet, struct sock *sk, struct sk_buff *skb)
 {
-	struct task_struct *task;
-	struct file *exe;
-
 	if (!port || sk->__sk_common.skc_num != port)
 		return 0;
 
-	task = bpf_get_current_task_btf();
-	if (without_file) {
-		record(&(struct objects){ .task = task });
-		return 0;
-	}
-	exe = bpf_get_task_exe_file(task);
-	if (!exe)
-		return 0;
+	if (without_file)
+		record(&(struct objects){ .task = bpf_get_current_task_btf() });
+	else
+		record_with_exe(&(struct objects){});
+	return 0;
+}
 
-	record(&(struct objects){
-		.path = &exe->f_path,
-		.file = exe,
-		.inode = exe->f_inode,
-		.task = task,
-	});
-	bpf_put_file(exe);
+/* Packets that arrive while their socket is in use are handled by the task that uses it. */
+SEC("lsm/inet_conn_established")
+int BPF_PROG(on_established, struct sock *sk, struct sk_buff *skb)
+{
+	if (port && bpf_ntohs(sk->__sk_common.skc_dport) == port)
+		record(&(struct objects){});
+	return 0;
+}
+
+SEC("lsm/sctp_assoc_request")
+int BPF_PROG(on_association, struct sctp_association *asoc, struct sk_buff *skb)
+{
+	if (port)
+		record(&(struct objects){});
 	return 0;
 }
 
@@ -613,16 +420,44 @@ int BPF_PROG(on_graft, struct sock *sk, struct socket *parent)
 	return 0;
 }
 
+/* Where the caller holds a spinlock, with interrupts on. */
+
+/* unix_state_lock() */
+SEC("lsm/unix_may_send")
+int BPF_PROG(on_may_send, struct socket *sock, struct socket *other)
+{
+	if (is_subject())
+		record_with_exe(&(struct objects){ .sock = sock });
+	return 0;
+}
+
+/* ipc_lock_object() */
+SEC("lsm/msg_queue_msgsnd")
+int BPF_PROG(on_message, struct kern_ipc_perm *queue)
+{
+	if (is_subject())
+		record_with_exe(&(struct objects){});
+	return 0;
+}
+
+/* It has been called under mount_lock. */
+SEC("lsm/capable")
+int BPF_PROG(on_capable, const struct cred *cred, struct user_namespace *ns, int cap)
+{
+	if (is_subject() && cap == CAP_SYS_ADMIN)
+		record_with_exe(&(struct objects){});
+	return 0;
+}
+
 /*
  * A callback runs later, on another stack than the program that set it, and
  * where nothing tells which that is.
  */
 
-#define CLOCK_MONOTONIC 1
-
 struct later {
 	struct bpf_timer timer;
 	struct bpf_wq work;
+	struct bpf_task_work task_work;
 };
 
 struct {
@@ -679,6 +514,44 @@ int BPF_PROG(on_work, struct file *file)
 	bpf_wq_init(&later->work, &laters, 0);
 	bpf_wq_set_callback(&later->work, record_in_work, 0);
 	bpf_wq_start(&later->work, 0);
+	return 0;
+}
+
+/* In another task, which has to do with it as little. */
+
+static int record_in_task(struct bpf_map *map, void *key, void *later)
+{
+	record(&(struct objects){});
+	return 0;
+}
+
+SEC("lsm/task_setnice")
+int BPF_PROG(on_task_signal, struct task_struct *task)
+{
+	struct later *later;
+	int key = 0;
+
+	if (!is_subject())
+		return 0;
+
+	later = bpf_map_lookup_elem(&laters, &key);
+	if (later)
+		bpf_task_work_schedule_signal(task, &later->task_work, &laters, record_in_task);
+	return 0;
+}
+
+SEC("lsm/task_setnice")
+int BPF_PROG(on_task_resume, struct task_struct *task)
+{
+	struct later *later;
+	int key = 0;
+
+	if (!is_subject())
+		return 0;
+
+	later = bpf_map_lookup_elem(&laters, &key);
+	if (later)
+		bpf_task_work_schedule_resume(task, &later->task_work, &laters, record_in_task);
 	return 0;
 }
 
@@ -792,21 +665,29 @@ int replacement(void)
 	return 0;
 }
 
-/* Delivery itself passes this hook: what it writes must not feed it. */
+/*
+ * Delivery itself passes this hook, in kauditd: what that writes must not feed it.
+ * So do answers to the audit daemon, in the daemon.
+ */
 
-__u32 feedback_runs;
-__u32 feedback_records;
+__u32 kauditd;
+__u32 kauditd_runs;
+__u32 kauditd_records;
+__u32 other_records;
 
 SEC("lsm/socket_sock_rcv_skb")
 int BPF_PROG(feedback, struct sock *sk, struct sk_buff *skb)
 {
+	bool is_kauditd = sk->__sk_common.skc_family == AF_NETLINK &&
+			  (__u32)bpf_get_current_pid_tgid() == kauditd;
 	struct bpf_audit_context *ac;
 
-	__sync_fetch_and_add(&feedback_runs, 1);
+	if (is_kauditd)
+		__sync_fetch_and_add(&kauditd_runs, 1);
 	ac = bpf_audit_log_start();
 	if (!ac)
 		return 0;
-	__sync_fetch_and_add(&feedback_records, 1);
+	__sync_fetch_and_add(is_kauditd ? &kauditd_records : &other_records, 1);
 	bpf_audit_log_end(ac);
 	return 0;
 }

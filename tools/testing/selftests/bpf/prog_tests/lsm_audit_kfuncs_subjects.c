@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which task a record of the audit kfuncs names where a program doesn't run on
+ * behalf of the current one: in callbacks, and where packets are handled. What
+ * runs in interrupts is tested by lsm_audit_kfuncs_contexts.c.
+ */
+#include <netinet/in.h>
+#include <sys/resource.h>
+
+#include "lsm_audit_helpers.h"
+
+static bool act_ioctl_and_wait(const void *unused)
+{
+	int i;
+
+	act_ioctl_file(NULL);
+	for (i = 0; i < 5000 && !__atomic_load_n(&skel->bss->ended, __ATOMIC_ACQUIRE); i++)
+		usleep(1000);
+	return i < 5000;
+}
+
+/* The stack of a callback is a program's own, as well. */
+static void test_timer(void)
+{
+	const struct step steps[] = {
+		{ CALL_NET_SOCKADDR, .source = ADDR_STACK, .addrlen = 28, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .dest = ADDR_STACK, .addrlen = 24, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 28 },
+		{}
+	};
+
+	if (!needs_ipv6() || !attach(skel->progs.on_timer))
+		return;
+	set_addresses(ipv6("2001:db8::1", 1234), ipv6("2001:db8::1", 1234));
+	check_record_of_nobody(steps, " saddr=2001:db8::1 src=1234", act_ioctl_and_wait, NULL);
+}
+
+static void test_workqueue(void)
+{
+	const struct step steps[] = {
+		{ CALL_NET_SOCKADDR, .source = ADDR_STACK, .addrlen = 28, .ret = -EINVAL },
+		{ CALL_NET_SOCKADDR, .source = ADDR_MAP, .addrlen = 28 },
+		{}
+	};
+	const struct audit_record *record;
+
+	if (!needs_ipv6() || !attach(skel->progs.on_work))
+		return;
+	set_addresses(ipv6("2001:db8::1", 1234), ipv6("2001:db8::1", 1234));
+	audit_drain(audit);
+	act_as(SUBJECT, steps, act_ioctl_and_wait, NULL);
+	audit_expect(audit, AUDIT_BPF_LSM_ACCESS,
+		     "prog-id=%u pid={num} comm={str} saddr=2001:db8::1 src=1234", prog_id);
+	if (!settled() || !check_returns())
+		return;
+	/* The subject is the kernel's thread. */
+	record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
+	ASSERT_HAS_SUBSTR(record->text, " comm=\"kworker/", "the thread of a workqueue");
+}
+
+/* A process that is often in user mode, and waits in a system call. */
+static pid_t start_object(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "object");
+		for (;;)
+			usleep(1000);
+	}
+	return pid;
+}
+
+static bool act_setnice_and_wait(const void *pid)
+{
+	int i;
+
+	if (setpriority(PRIO_PROCESS, *(const pid_t *)pid, 1))
+		return false;
+	for (i = 0; i < 5000 && !__atomic_load_n(&skel->bss->ended, __ATOMIC_ACQUIRE); i++)
+		usleep(1000);
+	return i < 5000;
+}
+
+/* A program can choose the task that its callback runs in, which is then the subject. */
+static void check_task_work(struct bpf_program *prog)
+{
+	pid_t object;
+
+	if (!attach(prog))
+		return;
+	object = start_object();
+	if (!ASSERT_GT(object, 0, "fork"))
+		return;
+	usleep(10 * 1000);
+	audit_drain(audit);
+	act_as(SUBJECT, NULL, act_setnice_and_wait, &object);
+	expect_of(prog_id, object, "object", "");
+	settled();
+	kill(object, SIGKILL);
+	waitpid(object, NULL, 0);
+}
+
+static void test_task_work_signal(void)
+{
+	check_task_work(skel->progs.on_task_signal);
+}
+
+static void test_task_work_resume(void)
+{
+	check_task_work(skel->progs.on_task_resume);
+}
+
+/*
+ * The answer to a connection arrives while the socket is in use, and is handled by
+ * the task that uses it, as any packet could be.
+ */
+static bool act_connect(const void *fds)
+{
+	const int *server = fds;
+	int fd = connect_to_fd(*server, 0);
+
+	return fd >= 0 && !close(fd);
+}
+
+static void test_established(void)
+{
+	int fd;
+
+	if (!attach(skel->progs.on_established))
+		return;
+	fd = start_server(AF_INET, SOCK_STREAM, "127.0.0.1", 0, 0);
+	skel->bss->port = port_of(fd);
+	check_record_of_nobody(NULL, "", act_connect, &fd);
+	skel->bss->port = 0;
+	close(fd);
+}
+
+static bool act_associate(const void *arg)
+{
+	const struct endpoint *server = arg;
+	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+
+	return !connect(fd, (struct sockaddr *)&server->address, server->len) && !close(fd);
+}
+
+static void test_association(void)
+{
+	struct endpoint server = ipv4("127.0.0.1", 0);
+	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+
+	if (fd < 0) {
+		skip("the kernel has no ", "SCTP");
+		return;
+	}
+	if (ASSERT_OK(bind(fd, (struct sockaddr *)&server.address, server.len), "bind") &&
+	    ASSERT_OK(listen(fd, 1), "listen") &&
+	    ASSERT_OK(getsockname(fd, (struct sockaddr *)&server.address, &server.len), "name") &&
+	    attach(skel->progs.on_association)) {
+		skel->bss->port = port_of(fd);
+		check_record_of_nobody(NULL, "", act_associate, &server);
+		skel->bss->port = 0;
+	}
+	close(fd);
+}
+
+static const struct subtest subtests[] = {
+	{ "timer", test_timer },
+	{ "workqueue", test_workqueue },
+	{ "task_work_signal", test_task_work_signal },
+	{ "task_work_resume", test_task_work_resume },
+	{ "established", test_established },
+	{ "association", test_association },
+};
+
+/* The audit socket is one for the whole machine. */
+void serial_test_lsm_audit_kfuncs_subjects(void)
+{
+	run_subtests(subtests, ARRAY_SIZE(subtests));
+}
