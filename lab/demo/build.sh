@@ -3,7 +3,7 @@
 #
 # Compile the BPF objects of the demonstration, the examples and the tests against
 # the kernel that will run them, in the tool root: lab/*/*.bpf.c to build/*/*.bpf.o;
-# and what makes them busy, lab/stress/load.c.
+# and what makes them busy, lab/stress/load.c and lab/test/losses.c.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -35,3 +35,4 @@ for source in lab/demo/*.bpf.c lab/examples/*.bpf.c lab/recursion/*.bpf.c lab/st
 	compile "$source" "$object"
 done
 gcc -O2 -Wall -Werror -o "$build/stress/load" lab/stress/load.c
+gcc -O2 -Wall -Werror -o "$build/test/losses" lab/test/losses.c

@@ -29,7 +29,11 @@ fi
 rm -f build/guest/{*.records,vmlinux.btf,dmesg,kunit.*}
 status=0
 "$lab/boot.sh" "${boot[@]}" -a "$arguments" lab/test/test.sh "${stress[@]}" "$@" | tee "$results" || status=$?
-[ $# -gt 0 ] || "$lab/run.sh" lab/test/outside.sh | tee -a "$results" || status=$?
+if [ $# = 0 ]; then
+	"$lab/run.sh" lab/test/outside.sh | tee -a "$results" || status=$?
+	# A hardening that people use; its allocator fails where others wait.
+	"$lab/boot.sh" -n losses -c 4 -a slab_debug=FZ lab/test/losses.sh | tee -a "$results" || status=$?
+fi
 
 passed=$(grep -c '^ok ' "$results" || :)
 failed=$(grep -c '^not ok ' "$results" || :)
