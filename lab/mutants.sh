@@ -4,7 +4,8 @@
 # Break the module on purpose, and see that the tests notice: lab/mutants.sh
 # [NAME...]. Each patch in lab/mutants says what it breaks and which selftest
 # must fail of it. Those that may hide what others do ("Alone: yes") get a kernel
-# of their own, the rest share one. Only build/linux is changed; 'make tree'
+# of their own, the rest share one. One that no selftest can see says what to run
+# ("Run:") on which machine ("Boot:"), and the start of the check that must fail. Only build/linux is changed; 'make tree'
 # brings it back, also after a run that was interrupted.
 
 # shellcheck source=lab/lib.sh
@@ -38,12 +39,17 @@ try() {
 		[ $# = 1 ] || die "the mutants don't compile together: see $log/mutants.log."
 		die "the mutant $1 doesn't compile, which says nothing of the tests: see $log/mutants.log."
 	fi
-	"$lab/boot.sh" -n mutant -t 300 lab/test/test.sh "$tests" >"$log/mutant.out" 2>&1 || :
+	local command=(lab/test/test.sh "$tests") machine=()
+	if [ $# = 1 ] && [ -n "$(says "$1" Run)" ]; then
+		read -ra command < <(says "$1" Run)
+		read -ra machine < <(says "$1" Boot)
+	fi
+	"$lab/boot.sh" -n mutant -t 300 "${machine[@]}" "${command[@]}" >"$log/mutant.out" 2>&1 || :
 	cat "$log/mutant.out" >>"$log/mutants.log"
 	for name; do
 		test=$(says "$name" Caught-by)
 		by=
-		if grep -q "^not ok selftest: ${test#lsm_audit_} " "$log/mutant.out"; then
+		if grep -q "^not ok \(selftest: ${test#lsm_audit_} \|$test\)" "$log/mutant.out"; then
 			by=$test
 		elif [ $# = 1 ]; then
 			by=$(no_splat "$log/mutant.console" 2>&1) || by=${by%%$'\n'*}
