@@ -46,7 +46,7 @@ MOV_IMM, MOV_REG, ADD_IMM, ADD_REG = 0xb7, 0xbf, 0x07, 0x0f
 AND_IMM, OR_IMM, LSH_IMM, RSH_IMM = 0x57, 0x47, 0x67, 0x77
 JA, JEQ_IMM, JNE_IMM, JNE_REG, JEQ32_IMM, JNE32_IMM = 0x05, 0x15, 0x55, 0x5d, 0x16, 0x56
 CALL, EXIT, LD_IMM64 = 0x85, 0x95, 0x18
-PSEUDO_CALL, PSEUDO_KFUNC, PSEUDO_MAP_VALUE = 1, 2, 2
+PSEUDO_CALL, PSEUDO_KFUNC, PSEUDO_MAP, PSEUDO_MAP_VALUE = 1, 2, 1, 2
 ATOMIC_W = 0xc3
 INSN = struct.Struct("=BBhi")
 VICTIM = Object("task", "victim")
@@ -266,8 +266,11 @@ class Assembler:
                 self.emit(STX_W, R7, R1, 4 + 4 * slot)
                 self.emit(STX_DW, R10, R0, CONTEXT_AT[context])
                 self.held[context] = lambda: self.release(CONTEXT_AT[context], "bpf_audit_log_end")
-            case End(context, leak):
-                if not leak:
+            case End(context, leak, wrong):
+                if wrong:
+                    self.wrong(wrong, context)
+                    self.kfunc("bpf_audit_log_end")
+                elif not leak:
                     self.release(CONTEXT_AT[context], "bpf_audit_log_end")
                 self.held.pop(context, None)
             case Call():
@@ -306,6 +309,8 @@ class Assembler:
             for register, arg in zip(ARGUMENTS, args):
                 self.argument(register, arg)
         self.emit(LDX_DW, R1, R10, CONTEXT_AT[step.context])
+        if step.wrong:
+            self.wrong(step.wrong, step.context)
         if step.nested:
             if step.kfunc not in self.functions:
                 self.functions.append(step.kfunc)
@@ -330,6 +335,34 @@ class Assembler:
                 self.emit(ADD_IMM, register, imm=ADDRESS_AT[ARGUMENTS.index(register) - 1])
             case _:
                 self.emit(LDX_DW, register, R10, self.object_at[arg])
+
+    def wrong(self, wrong, context):
+        """Puts something of a wrong kind in a register."""
+        register = wrong.register
+        match wrong.what:
+            case "the hook's arguments":
+                self.emit(MOV_REG, register, R6)
+            case "a map":
+                self.relocation("map", "addresses")
+                self.emit(LD_IMM64, register, PSEUDO_MAP)
+                self.emit(0)
+            case "stack memory":
+                self.emit(MOV_REG, register, R10)
+                self.emit(ADD_IMM, register, imm=ADDRESS_AT[1])
+            case "a map's value":
+                self.map_value(register, "addresses")
+            case "a read-only map's value":
+                self.map_value(register, "causes")
+            case "a number":
+                self.load_imm64(register, 0xffff888012345678)
+            case "a context" | "the context's middle":
+                self.emit(LDX_DW, register, R10, CONTEXT_AT[context])
+                if wrong.what != "a context":
+                    self.emit(ADD_IMM, register, imm=8)
+            case "an ended context":
+                self.emit(LDX_DW, register, R10, CONTEXT_AT[wrong.source])
+            case "an object":
+                self.emit(LDX_DW, register, R10, self.object_at[wrong.source])
 
     def stack_addresses(self, addresses):
         """The first 16 bytes of an address, which is what the verifier asks for, go to the stack."""

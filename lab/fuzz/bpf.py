@@ -14,6 +14,7 @@ F_RDONLY_PROG, F_MMAPABLE = 1 << 7, 1 << 10
 PROG_TYPE_LSM = 29
 LSM_MAC, LSM_CGROUP = 27, 43
 F_SLEEPABLE = 1 << 4
+LOG_STATS = 4  # without the trace, of which the verifier's advice is a part
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -56,7 +57,7 @@ def load(insns, attach_btf_id, cgroup=False, sleepable=False):
     """Loads an LSM program. Returns its file descriptor."""
     code, license_ = ctypes.create_string_buffer(insns), ctypes.create_string_buffer(b"GPL")
     log = None
-    for level in 0, 1:
+    for level in 0, LOG_STATS:
         if level:
             log = ctypes.create_string_buffer(1 << 16)
         attr = struct.pack(
@@ -79,7 +80,7 @@ def load(insns, attach_btf_id, cgroup=False, sleepable=False):
 def complaint(log, error):
     """The verifier's last line that isn't about its work or a state of registers."""
     lines = [line for line in log.splitlines()
-             if line and not line.startswith(("processed ", "verification time", "stack depth", "max_states"))]
+             if line and not line.startswith(("processed ", "verification time", "stack depth", "max_states", "subprog "))]
     return f"{lines[-1] if lines else 'no log'} ({error.strerror})"
 
 

@@ -16,6 +16,7 @@ import itertools
 import multiprocessing
 import os
 import random
+import re
 import resource
 import struct
 import subprocess
@@ -158,14 +159,21 @@ class Fuzzer:
                 program.mode == "lsm_cgroup", program.mode == "lsm.s")
         except bpf.Refused as refused:
             self.count["refused"] += 1
+            self.count["of a wrong kind"] += bool(program.complaint)
             self.refused[program.spoiled or f"unexpected: {refused}"] += 1
             if not program.spoiled:
                 self.count["disagreements"] += 1
                 say(f"DISAGREEMENT (--seed {self.options.seed}): refused: {refused}\n    {program.listing()}")
+            elif not re.search(program.complaint, str(refused)):
+                self.count["disagreements"] += 1
+                say(f"DISAGREEMENT (--seed {self.options.seed}): {program.spoiled}, but refused for: {refused}\n    {program.listing()}")
             return None
         if program.spoiled:
+            # It isn't run: it may do anything.
+            os.close(program.fd)
             self.count["disagreements"] += 1
             say(f"DISAGREEMENT (--seed {self.options.seed}): {program.spoiled}, and yet it was loaded: {program.listing()}")
+            return None
         program.prog_id = bpf.prog_id(program.fd)
         self.count["accepted"] += 1
         program.number = self.count["accepted"]
@@ -261,7 +269,8 @@ class Fuzzer:
         share = count["with records"] / max(1, count["accepted"])
         good = not count["disagreements"] and count["accepted"] >= wanted and share >= 0.9
         say(f"fuzz: {'passed' if good else 'FAILED'}: {count['accepted']} distinct programs accepted, each run "
-            f"{options.runs} times, {100 * share:.1f} % with a record in each run; {count['refused']} refused; "
+            f"{options.runs} times, {100 * share:.1f} % with a record in each run; {count['refused']} refused, "
+            f"{count['of a wrong kind']} of them for something of a wrong kind; "
             f"{count['compared']} records compared, {count['parsed']} parsed by auparse, 0 lost; "
             f"{count['disagreements']} disagreements; --seed {options.seed}")
         return 0 if good else 1

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Random programs, as lists of steps that both the assembler and the model read."""
 
+import dataclasses
 from dataclasses import dataclass, field
 
 KFUNCS = ("start", "end", "cause", "cap", "path", "file", "ioctl_op", "dentry", "inode", "task",
           "net_sock", "net_sockaddr")
 OBJECT_OF = {"path": "path", "file": "file", "ioctl_op": "file", "dentry": "dentry", "inode": "inode",
              "task": "task", "net_sock": "sock"}
+# What the parameters after the context take.
+PARAMETERS = {"end": (), "cause": ("string",), "cap": ("number",), "path": ("path",), "file": ("file",),
+              "ioctl_op": ("file", "number"), "dentry": ("dentry",), "inode": ("inode",), "task": ("task",),
+              "net_sock": ("number", "sock"), "net_sockaddr": ("number", "address", "address", "number")}
+# What no parameter takes, and what only some do.
+NEVER = ("the hook's arguments", "a map", "the context's middle")
+ONLY_FOR = {"stack memory": ("address",), "a map's value": ("address",), "a read-only map's value": ("string",),
+            "a number": ("number",), "an ended context": ("number",), "a context": ("context",)}
 INT_MAX, INT_MIN = 2**31 - 1, -2**31
 CONTEXTS = 3  # records that are open at once, at most
 MAX_SLOTS = 31  # results that a program can store
@@ -62,6 +71,19 @@ class Object:
 
 
 @dataclass(frozen=True)
+class Wrong:
+    """What a call passes in a register instead of what its kfunc takes there."""
+    register: int
+    wanted: str  # "context", "number", "string", "address", or the kind of an object
+    what: str  # one of NEVER and ONLY_FOR, or "an object"
+    source: object = None  # that object, or the number of the ended context
+
+    def __str__(self):
+        what = f"{'an' if self.source.kind == 'inode' else 'a'} {self.source.kind}" if self.what == "an object" else self.what
+        return f"{what} as {'an' if self.wanted[0] in 'ai' else 'a'} {self.wanted}"
+
+
+@dataclass(frozen=True)
 class Start:
     context: int
     slot: int
@@ -71,6 +93,7 @@ class Start:
 class End:
     context: int
     leak: bool = False  # forget it instead
+    wrong: Wrong | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,7 @@ class Call:
     slot: int
     args: tuple
     nested: bool = False  # from a function of the program
+    wrong: Wrong | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +135,7 @@ class Program:
     slots: int = 0
     raw: bool = False  # attach it by BPF_RAW_TRACEPOINT_OPEN
     spoiled: str = ""  # what the verifier should find
+    complaint: str = ""  # how it says so, a regular expression
     # Known once it is loaded
     number: int = 0
     fd: int = -1
@@ -133,8 +158,8 @@ class Program:
                     lines.append(f"end(ac{context})")
                 case Call("cause", context, slot, (index,)):
                     lines.append(f"cause(ac{context}, {CAUSES[index]!r})  #{slot}")
-                case Call(kfunc, context, slot, args, nested):
-                    where = " in a function" if nested else ""
+                case Call(kfunc, context, slot, args, nested, wrong):
+                    where = (" in a function" if nested else "") + (f", R{wrong.register} being {wrong}" if wrong else "")
                     lines.append(f"{kfunc}({', '.join([f'ac{context}', *map(word, args)])})  #{slot}{where}")
                 case If(succeeded, skip):
                     lines.append(f"if it {'succeeded' if succeeded else 'failed'}, the next {skip}:")
@@ -166,8 +191,11 @@ class Generator:
             self.stuffed_record(program)
         else:
             self.records(program)
-        if rng.random() < 0.03:
-            self.spoil(program)
+        match rng.random():
+            case share if share < 0.03:
+                self.spoil(program)
+            case share if share < 0.06:
+                self.pass_wrong(program)
         return program
 
     def helpers_objects(self, hook):
@@ -326,3 +354,44 @@ class Generator:
             case 2:
                 program.spoiled = "use after end"
                 program.steps.insert(where + 1, Call("cap", program.steps[where].context, 0, (1,)))
+
+    def pass_wrong(self, program):
+        """Make one call pass something of a wrong kind. The verifier must say of which register it is."""
+        rng, steps = self.rng, program.steps
+        at = rng.choice([i for i, step in enumerate(steps) if isinstance(step, (Call, End))])
+        kfunc = "end" if isinstance(steps[at], End) else steps[at].kfunc
+        wanted = ("context",) + PARAMETERS[kfunc]
+        # Half of the time the context, which is what matters most.
+        number = 0 if rng.random() < 0.5 else rng.randrange(len(wanted))
+        wanted = wanted[number]
+        ended = self.ended(steps[:at])
+        objects = [o for o in self.available if o.kind != wanted and not o.nullable]
+        choices = list(NEVER) + [what for what, for_ in ONLY_FOR.items() if wanted not in for_]
+        if not ended:
+            choices = [what for what in choices if what != "an ended context"]
+        if objects:
+            choices += ["an object"] * 3
+        what, source = rng.choice(choices), None
+        if what == "an object":
+            source = rng.choice(objects)
+            program.objects.setdefault(source)
+        elif what == "an ended context":
+            source = rng.choice(ended)
+        wrong = Wrong(number + 1, wanted, what, source)
+        steps[at] = dataclasses.replace(steps[at], wrong=wrong)
+        program.spoiled = str(wrong)
+        program.complaint = rf"\bR{wrong.register}\b"
+        if (wanted, what) == ("address", "a read-only map's value"):
+            program.complaint = "write into map forbidden"
+
+    @staticmethod
+    def ended(steps):
+        """Contexts that have been ended, and not started again, by then."""
+        ended = set()
+        for step in steps:
+            match step:
+                case Start(context):
+                    ended.discard(context)
+                case End(context):
+                    ended.add(context)
+        return sorted(ended)
