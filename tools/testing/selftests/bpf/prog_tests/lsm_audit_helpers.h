@@ -181,7 +181,7 @@ static inline bool check_record(const struct step *steps, const char *text, act_
 
 /* As check_record(), where the current task need not be the subject. */
 static inline bool check_record_of_nobody(const struct step *steps, const char *text, act_fn act,
-				   const void *arg)
+					  const void *arg)
 {
 	const struct audit_record *record;
 	bool written;

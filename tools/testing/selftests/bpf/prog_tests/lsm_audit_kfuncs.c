@@ -336,7 +336,9 @@ static void test_netif(void)
 	set_addresses(any, any);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		/* A key that isn't written is left to the next call. */
-		const int next = strlen(cases[i].text) ? -EINVAL : 0;
+		const bool is_written = strlen(cases[i].text);
+		const int next = is_written ? -EINVAL : 0;
+		const char *left = is_written ? "" : " netif=lo";
 		const struct step sock[] = {
 			{ CALL_NET_SOCK, .arg = cases[i].netif },
 			{ CALL_CAP },
@@ -352,8 +354,7 @@ static void test_netif(void)
 			{}
 		};
 
-		snprintf(text, sizeof(text), "%s capability=0 %s", cases[i].text,
-			 next ? "" : " netif=lo");
+		snprintf(text, sizeof(text), "%s capability=0 %s", cases[i].text, left);
 		check_record(sock, text, act_bind, &any);
 		check_record(sockaddr, text, act_bind, &any);
 	}
