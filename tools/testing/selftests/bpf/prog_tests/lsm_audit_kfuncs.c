@@ -387,6 +387,16 @@ static void test_netif_name(void)
 		{ "x\"=\"y", " netif=78223D2279" },
 		{ "\x01\x7f", " netif=017F" },
 		{ "\xc3\xa9t\xc3\xa9", " netif=C3A974C3A9" },
+		/* What could be taken for hex, or for an unknown value. */
+		{ "10", " netif=3130" },
+		{ "1000", " netif=31303030" },
+		{ "612262", " netif=363132323632" },
+		{ "AB", " netif=4142" },
+		{ "?", " netif=3F" },
+		{ "ab", " netif=ab" },
+		{ "100", " netif=100" },
+		{ "1G", " netif=1G" },
+		{ "??", " netif=??" },
 	};
 	struct endpoint any = ipv4("0.0.0.0", 0);
 	int i, lo = LO;

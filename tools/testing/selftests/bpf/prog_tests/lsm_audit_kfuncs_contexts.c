@@ -141,7 +141,7 @@ static bool act_connect_unix(const void *name)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	strcpy(address.sun_path + 1, name);
+	memcpy(address.sun_path + 1, name, strlen(name));
 	return !connect(fd, (struct sockaddr *)&address,
 			offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
 }
@@ -160,7 +160,7 @@ static void test_unix_lock(void)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	strcpy(address.sun_path + 1, name);
+	memcpy(address.sun_path + 1, name, strlen(name));
 	if (ASSERT_OK(bind(fd, (struct sockaddr *)&address,
 			   offsetof(struct sockaddr_un, sun_path) + strlen(name) + 1), "bind") &&
 	    attach(skel->progs.on_may_send)) {
@@ -285,7 +285,10 @@ static void test_release(void)
 		check_record(steps, text, act_close_file, NULL);
 }
 
-/* The kernel releases the file, after the task has given up its root directory. */
+/*
+ * The kernel releases the file, after the task has given up its root directory. The
+ * path is that in the task's mount namespace.
+ */
 static bool act_exit_with_file(const void *unused)
 {
 	int fd = open(file_path, O_RDONLY);
@@ -297,18 +300,23 @@ static bool act_exit_with_file(const void *unused)
 
 static void test_release_at_exit(void)
 {
-	const struct step steps[] = {
-		{ CALL_PATH, .ret = -EOPNOTSUPP },
-		{ CALL_FILE, .ret = -EOPNOTSUPP },
-		{ CALL_IOCTL_OP, .ret = -EOPNOTSUPP },
-		{ CALL_INODE },
-		{}
-	};
+	static const int calls[] = { CALL_PATH, CALL_FILE, CALL_IOCTL_OP };
+	const struct step inode[] = { { CALL_INODE }, {} };
 	char text[128];
+	int i;
 
-	snprintf(text, sizeof(text), " name=\"file\" dev={str} ino=%lu", file_stat.st_ino);
-	if (attach(skel->progs.on_file_release))
+	if (!attach(skel->progs.on_file_release))
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		const struct step steps[] = { { calls[i] }, {} };
+
+		snprintf(text, sizeof(text), " path=\"%s\" dev={str} ino=%lu%s", file_path,
+			 file_stat.st_ino, calls[i] == CALL_IOCTL_OP ? " ioctlcmd=0x0" : "");
 		check_record(steps, text, act_exit_with_file, NULL);
+	}
+	snprintf(text, sizeof(text), " name=\"file\" dev={str} ino=%lu", file_stat.st_ino);
+	check_record(inode, text, act_exit_with_file, NULL);
 	skel->bss->tgid = 0;
 }
 
