@@ -584,6 +584,9 @@ static inline long contexts_held(void)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		/* KASAN keeps what is freed for a while. */
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", caches[i]);
+		write_file(path, "1");
 		snprintf(path, sizeof(path), "/sys/kernel/debug/slab/%s/alloc_traces", caches[i]);
 		file = fopen(path, "r");
 		if (!file)

@@ -217,7 +217,9 @@ static void test_full(void)
 	if (!attach(skel->progs.on_file))
 		return;
 
-	if (hold_kauditd()) {
+	/* The subject's system calls have records of their own, which would wait. */
+	if (hold_kauditd() &&
+	    ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_WAIT_TIME, 0), "no wait")) {
 		pid = act_as(SUBJECT, steps, act_flood_urgently, &count);
 		ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, 8192), "a long queue");
 		ASSERT_EQ(skel->bss->runs, count, "runs of the program");
@@ -234,12 +236,12 @@ static void test_full(void)
 }
 
 static const struct subtest subtests[] = {
-	{ "full", test_full, .loses = true },
 	{ "program", test_program, .loses = true },
 	{ "sleepable", test_sleepable, .loses = true },
 	{ "daemon", test_daemon, .loses = true },
 	{ "request", test_request, .loses = true },
 	{ "softirq", test_softirq, .loses = true },
+	{ "full", test_full, .loses = true },
 };
 
 /* The audit socket is one for the whole machine. */

@@ -51,7 +51,7 @@ static pid_t act_as_subject(act_fn act, const void *arg)
 	return pid > 0 && subject_is_done(pid) ? pid : -1;
 }
 
-/* An object goes back a moment after kfree_nolock(). */
+/* What another processor frees may take a moment. */
 static void check_no_context_held(void)
 {
 	int tries;
@@ -458,7 +458,7 @@ static void test_kmalloc_nolock(void)
  * with slab_debug=FZ. Any user can do that.
  */
 
-#define FLOOD 2000
+#define FLOOD 1000
 
 static bool act_flood(const void *unused)
 {

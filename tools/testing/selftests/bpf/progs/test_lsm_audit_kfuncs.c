@@ -412,6 +412,14 @@ int BPF_PROG(on_association, struct sctp_association *asoc, struct sk_buff *skb)
 	return 0;
 }
 
+SEC("lsm/sctp_assoc_established")
+int BPF_PROG(on_associated, struct sctp_association *asoc, struct sk_buff *skb)
+{
+	if (port)
+		record(&(struct objects){});
+	return 0;
+}
+
 SEC("lsm/sock_graft")
 int BPF_PROG(on_graft, struct sock *sk, struct socket *parent)
 {
