@@ -50,6 +50,11 @@ mutants: toolroot	## break the module on purpose, see that the tests notice
 fuzz: kernel	## boot it and try 5,000 random programs; FUZZ="--programs 300 --seed 1"
 	@lab/boot.sh -n fuzz -t 3600 lab/fuzz/fuzz.sh $(FUZZ)
 
+exercise: export KERNEL_DIR = $(CURDIR)/build/kernel-debug
+exercise: tree	## a program on each hook of the debug kernel, under all kinds of load; EXERCISE=1200 seconds of it
+	@lab/kernel.sh kernel-debug LLVM=-19
+	@lab/exercise/run.sh $(or $(EXERCISE),1200)
+
 recursion: kernel	## a record from within a record: refused, and what it does to a kernel with BASELINE=patch
 	@lab/recursion.sh
 
@@ -93,4 +98,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz recursion bench audit-userspace lsm-audit-log consumers series bisect matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench audit-userspace lsm-audit-log consumers series bisect matrix rust-project.json shell check clean distclean

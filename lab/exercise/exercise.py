@@ -8,6 +8,8 @@ exercise.py [--seconds N] [--seed N] [--only GLOB] TABLE: prints one line for ea
 """
 
 import argparse
+import concurrent.futures
+import ctypes
 import fnmatch
 import multiprocessing
 import os
@@ -29,7 +31,6 @@ from reader import daemon
 from table import Table
 
 FORK = multiprocessing.get_context("fork")
-RESULTS = 32 << 20
 # What a hook is told by who refuses programs on it.
 NOT_A_HOOK, NOT_SLEEPABLE = "points to wrong type name", "is not sleepable"
 
@@ -48,7 +49,7 @@ class Exercise:
         for hook in self.kernel.hooks:
             self.causes[hook] = len(causes)
             causes += hook.encode() + b"\0"
-        self.maps = {"control": bpf.Array(programs.CONTROL_SIZE), "results": bpf.Array(RESULTS),
+        self.maps = {"control": bpf.Array(programs.CONTROL_SIZE), "results": bpf.Array(2 * len(self.kernel.hooks) * programs.PROGRAM_SIZE),
                      "causes": bpf.Array(len(causes), causes),
                      "contexts": bpf.bpf(bpf.MAP_CREATE, struct.pack(
                          "=5I", 1, programs.KEY.size, programs.VALUE.size, programs.MAX_CONTEXTS, 0))}
@@ -57,7 +58,7 @@ class Exercise:
             control[at:at + len(address)] = address
         if self.locks:
             struct.pack_into("=I", control, programs.ALLOC_LOCK, self.locks.alloc_lock | programs.HELD)
-        self.programs, self.refused_hooks, self.refused_calls, self.nowhere = [], {}, {}, set()
+        self.programs, self.refused_hooks, self.refused_calls, self.nowhere = {}, {}, {}, set()
 
     def spare(self, *processes):
         """Programs shall not run for some processes."""
@@ -66,29 +67,31 @@ class Exercise:
 
     def load(self):
         """Loads a program for each hook, and a sleepable one where there can be one."""
-        base = 0
-        for hook in fnmatch.filter(self.kernel.hooks, self.options.only):
-            for sleepable in False, True:
-                program = programs.Program(hook, sleepable, len(self.programs), base)
-                calls = [call for call in self.kernel.calls(hook) if call.object.last not in self.nowhere]
-                try:
-                    refused = programs.load(self.kernel, self.maps, program, calls, self.causes[hook])
-                except programs.Refused as why:
-                    if NOT_A_HOOK in str(why):
-                        break
-                    if NOT_SLEEPABLE not in str(why):
-                        self.refused_hooks[program.name] = str(why)
-                    continue
-                for call, why in refused.items():
-                    self.refused_calls.setdefault(why, []).append((program.name, str(call)))
-                    # A pointer that isn't good here isn't good elsewhere, if not for the hook.
-                    if call.object.last and call.object.last[:2] not in programs.AS_GOOD and call.object.last[2]:
-                        self.nowhere.add(call.object.last)
-                base += programs.BLOCK * (1 + len(program.results))
-                self.programs.append(program)
+        wanted = [(hook, sleepable) for hook in fnmatch.filter(self.kernel.hooks, self.options.only)
+                  for sleepable in (False, True)]
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            loaded = pool.map(self.load_one, range(len(wanted)), *zip(*wanted))
+        self.programs = {program.number: program for program in loaded if program}
+
+    def load_one(self, number, hook, sleepable):
+        """Loads one. Returns it, or None if the verifier refused it."""
+        program = programs.Program(hook, sleepable, number, number * programs.PROGRAM_SIZE)
+        calls = [call for call in self.kernel.calls(hook) if call.object.last not in self.nowhere]
+        try:
+            refused = programs.load(self.kernel, self.maps, program, calls, self.causes[hook])
+        except programs.Refused as why:
+            if NOT_A_HOOK not in str(why) and NOT_SLEEPABLE not in str(why):
+                self.refused_hooks[program.name] = str(why)
+            return None
+        for call, why in refused.items():
+            self.refused_calls.setdefault(why, []).append((program.name, str(call)))
+            # A pointer that isn't good here isn't good elsewhere, if not for the hook.
+            if call.object.last and call.object.last[:2] not in programs.AS_GOOD and call.object.last[2]:
+                self.nowhere.add(call.object.last)
+        return program
 
     def attach(self):
-        return [bpf.attach(program.fd) for program in self.programs]
+        return [bpf.attach(program.fd) for program in self.programs.values()]
 
     def contexts(self):
         """What the map of contexts has: (key, value) of each."""
@@ -99,7 +102,6 @@ class Exercise:
 
 def bpf_map_items(fd, key, value):
     """Each key and value of a map, in batches."""
-    import ctypes
     lookup_batch, many = 24, 4096
     keys, values = ctypes.create_string_buffer(len(key) * many), ctypes.create_string_buffer(len(value) * many)
     position = ctypes.create_string_buffer(8)
@@ -157,7 +159,7 @@ def main():
     start = time.monotonic()
     exercise.load()
     links = exercise.attach()
-    check(f"{len(exercise.programs)} programs on {len({p.hook for p in exercise.programs})} hooks, loaded and attached in "
+    check(f"{len(exercise.programs)} programs on {len({p.hook for p in exercise.programs.values()})} hooks, loaded and attached in "
           f"{time.monotonic() - start:.0f} s")
     exercise.spare(os.getpid(), process.pid, process_of("kauditd"))
     load = Load(options)

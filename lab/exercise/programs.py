@@ -37,6 +37,7 @@ ADDRESSES = {ADDRESS4: (b"\2\0\0\x50\x7f\0\0\1" + bytes(8), 16),
 # The results map: for each program a block for its runs, then one for each result, which
 # counts them by errno.
 BLOCK = 512
+PROGRAM_SIZE = 128 * BLOCK
 RUNS, SAMPLED, NO_ROOM = 0, 8, 16
 
 # A context, as it is a key of their map, and what is known of it.

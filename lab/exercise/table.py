@@ -58,8 +58,8 @@ class Table:
     def __init__(self, exercise, records, examples):
         self.exercise = exercise
         self.programs, self.examples = exercise.programs, examples
-        self.hooks = sorted({program.hook for program in self.programs})
-        ids = {bpf.prog_id(program.fd): program for program in self.programs}
+        self.hooks = sorted({program.hook for program in self.programs.values()})
+        ids = {bpf.prog_id(program.fd): program for program in self.programs.values()}
         self.records = collections.Counter()
         for id_, count in records.items():
             self.records[ids[id_].hook if id_ in ids else f"program {id_}"] += count
@@ -73,7 +73,7 @@ class Table:
         data = self.exercise.maps["results"].value
         self.hook_runs, self.results = collections.Counter(), collections.defaultdict(collections.Counter)
         self.runs = self.sampled = self.no_room = 0
-        for program in self.programs:
+        for program in self.programs.values():
             runs, sampled, no_room = struct.unpack_from("=QQQ", data, program.base)
             self.runs, self.sampled, self.no_room = self.runs + runs, self.sampled + sampled, self.no_room + no_room
             self.hook_runs[program.hook] += runs
@@ -140,7 +140,7 @@ class Table:
             for context in contexts:
                 where[context.where] += context.count
             user = sum(context.count for context in contexts if context.flags & 2)
-            sleepable = any(program.sleepable for program in self.programs if program.hook == hook)
+            sleepable = any(program.sleepable for program in self.programs.values() if program.hook == hook)
             say(f"{hook}{' (and sleepable)' if sleepable else ''}: {self.hook_runs[hook]} runs, {user} of users, "
                 f"{self.records[hook]} records; " + ", ".join(f"{name} {count}" for name, count in where.most_common()))
             for kfunc in programs.KFUNCS[2:]:

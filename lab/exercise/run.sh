@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Boot the debug kernel with a program on each hook, and make the hooks run for some
+# seconds. One line for each check, the last line counts them; what was seen is in
+# build/guest/exercise.table: lab/exercise/run.sh SECONDS [OPTION-OF-EXERCISE.PY...]
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/../lib.sh"
+cd "$repo"
+seconds=$1
+shift
+results=$log/exercise.results
+table=build/guest/exercise.table
+
+"$lab/run.sh" lab/exercise/build.sh
+rm -f "$table"
+status=0
+# That kernel is slow, the more so with all that load; its own watchdogs have to wait, too.
+"$lab/boot.sh" -n exercise -t $((seconds + 3600)) -c "$(nproc)" -m 3G \
+	-a "rcupdate.rcu_cpu_stall_timeout=180 workqueue.watchdog_thresh=180" \
+	lab/exercise/exercise.py --seconds "$seconds" "$@" "$table" | tee "$results" || status=$?
+passed=$(grep -c '^ok ' "$results" || :)
+failed=$(grep -c '^not ok ' "$results" || :)
+if [ "$status" != 0 ] && [ "$failed" = 0 ]; then
+	echo "not ok the run - it ended with $status: see above"
+	failed=1
+fi
+echo "$passed passed, $failed failed; what was seen is in $table"
+exit $((failed > 0))
