@@ -40,10 +40,12 @@ class Hook:
     interrupt: bool  # the current task need not be the subject
     irqs_off: bool  # in an interrupt, or under a lock that interrupts take
     task_locked: bool  # under task_lock(), which bpf_get_task_exe_file() takes, too
+    locked: bool  # under a spinlock, or where one may have been interrupted
     long_paths: bool
 
 
-def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False, task_locked=False):
+def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False, task_locked=False,
+         locked=False):
     def add(action):
         objects, ints, address, long_paths = [], [], None, False
         for arg in args.split():
@@ -67,7 +69,8 @@ def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False,
                     ways = ((kind, ""),)
             objects += [Object(kind, number, way, nullable=arg.endswith("?")) for kind, way in ways]
         HOOKS.append(Hook(action.__name__, len(HOOKS) + 1, action, objects, ints, address, sleepable, cgroup,
-                          interrupt, irqs_off or interrupt, task_locked, long_paths))
+                          interrupt, irqs_off or interrupt, task_locked,
+                          irqs_off or interrupt or task_locked or locked, long_paths))
         return action
     return add
 
@@ -835,7 +838,7 @@ def socket_recvmsg(env):
     return args
 
 
-@hook("0:sock 1:sock")
+@hook("0:sock 1:sock", locked=True)
 def unix_may_send(env):  # with the receiver's lock held
     left, right = env.unix_socket(socket.SOCK_DGRAM), env.unix_socket(socket.SOCK_DGRAM, bound=True)
     args = {0: env.of_socket(left), 1: env.of_socket(right)}

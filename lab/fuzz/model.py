@@ -3,7 +3,9 @@
 
 It is written without a look at the module. Where several things are wrong with
 one call, the specification doesn't say which error is returned: any of theirs
-is right. Values that are absent are omitted, and claimed nevertheless.
+is right. Values that are absent are omitted, and claimed nevertheless, but for those
+that another field could have: netif, a negative entry's device and inode, the path of a
+unix socket that has none.
 """
 
 import errno
@@ -27,14 +29,14 @@ PATH_MAX = 4096
 
 FILE_KEYS = frozenset(("path", "dev", "ino"))
 NAME_KEYS = frozenset(("name", "dev", "ino"))
-SOCK_KEYS = frozenset(("laddr", "lport", "faddr", "fport", "netif"))
+SOCK_KEYS = frozenset(("laddr", "lport", "faddr", "fport"))
 KEYS = {
     "cause": frozenset(("cause",)), "cap": frozenset(("capability",)), "path": FILE_KEYS, "file": FILE_KEYS,
     "ioctl_op": FILE_KEYS | {"ioctlcmd"}, "dentry": NAME_KEYS, "inode": NAME_KEYS,
     "task": frozenset(("opid", "ocomm")), "net_sock": SOCK_KEYS,
-    "net_sockaddr": frozenset(("saddr", "src", "daddr", "dest", "netif")),
+    "net_sockaddr": frozenset(("saddr", "src", "daddr", "dest")),
 }
-NOT_IRQ_SAFE = {"path", "file", "ioctl_op", "dentry", "inode"}
+LOOKS_UP_NAME = {"path", "file", "ioctl_op", "dentry", "inode"}
 
 
 @functools.cache
@@ -106,7 +108,7 @@ class Model:
         a call may succeed or not, what was stored tells which it did."""
         self.program, self.facts, self.stored = program, facts, stored
         returns, records, opened = {}, [], {}
-        self.irqs_off = program.hook.irqs_off
+        self.locked = program.hook.locked
         skip, ok = 0, True
         for i, step in enumerate(program.steps):
             if skip:
@@ -118,8 +120,8 @@ class Model:
                     returns[slot] = (1,)
                 case End(context):
                     records.append(opened.pop(context))
-                case Region("irq", enter):
-                    self.irqs_off = program.hook.irqs_off or enter
+                case Region("irq" | "preempt", enter):
+                    self.locked = program.hook.locked or enter
                 case If(succeeded, count):
                     if succeeded != ok:
                         skip = count
@@ -133,7 +135,7 @@ class Model:
         keys, errors, fields, trailer = self.effect(step.kfunc, step.args)
         if keys & record.claimed:
             errors.add(EINVAL)
-        if self.irqs_off and step.kfunc in NOT_IRQ_SAFE:
+        if self.locked and step.kfunc in LOOKS_UP_NAME:
             errors.add(EOPNOTSUPP)
         if errors:
             return tuple(errors)
@@ -185,6 +187,8 @@ class Model:
                 if kfunc == "ioctl_op":
                     fields.append(("ioctlcmd", f"{self.value(args[1]) & 0xffff:#x}"))
             case "dentry":
+                if thing.ino is None:
+                    keys = frozenset(("name",))
                 fields = [("name", untrusted(thing.name))] + self.inode(thing)
             case "inode":
                 name = [] if thing.alias is None else [("name", untrusted(thing.alias))]
@@ -193,14 +197,13 @@ class Model:
                 if thing.tgid:
                     fields = [("opid", thing.tgid), ("ocomm", untrusted(thing.comm))]
             case "net_sock":
-                if thing.family == socket.AF_UNIX:
-                    keys = keys | {"path"}
-                    if self.irqs_off:
-                        errors.add(EOPNOTSUPP)
-                fields = self.socket(thing) + self.interface(args[0])
+                if thing.family == socket.AF_UNIX and self.locked:
+                    errors.add(EOPNOTSUPP)
+                # Without its network side, nobody knows a socket's namespace.
+                fields = self.socket(thing) + (self.interface(args[0]) if thing.family is not None else [])
             case "net_sockaddr":
                 fields = self.sockaddr(args, errors)
-        return keys, errors, fields, trailer
+        return keys | ({"netif", "path"} & {key for key, _ in fields}), errors, fields, trailer
 
     def inode(self, node):
         return [] if node.ino is None else [("dev", untrusted(node.dev)), ("ino", node.ino)]
