@@ -31,12 +31,16 @@ btf_id_set! {
 
 #[cfg(CONFIG_SECURITY_NETWORK)]
 btf_id_set! {
-    /// The hooks that run where a packet is handled. The current task need not have to do with it,
-    /// even outside interrupts: packets that arrive while a socket is in use are handled by the
-    /// task that uses it, when it has done (`release_sock()`), with bottom halves enabled.
+    /// The hooks whose current task need not have to do with what they are about, even outside
+    /// interrupts.
     ///
-    /// `sctp_bind_connect` is also called for requests of the current task, which it doesn't tell.
+    /// - Packets that arrive while a socket is in use are handled by the task that uses it, when it
+    ///   has done (`release_sock()`), with bottom halves enabled. `sctp_bind_connect` is also called
+    ///   for requests of the current task, which it doesn't tell.
+    /// - SIGIO is sent by whatever makes a file ready, on behalf of the task that asked for it
+    ///   (`send_sigio_to_task()`).
     pub(crate) static NO_SUBJECT = {
+        bpf_lsm_file_send_sigiotask,
         bpf_lsm_inet_conn_established,
         bpf_lsm_inet_conn_request,
         bpf_lsm_inet_csk_clone,
@@ -48,6 +52,8 @@ btf_id_set! {
 
 #[cfg(not(CONFIG_SECURITY_NETWORK))]
 btf_id_set! {
-    /// Without hooks of the network there are none.
-    pub(crate) static NO_SUBJECT = {};
+    /// As above, without the hooks of the network.
+    pub(crate) static NO_SUBJECT = {
+        bpf_lsm_file_send_sigiotask,
+    };
 }

@@ -41,9 +41,10 @@ use core::{
 /// - Whatever the verifier lets a program pass as a trusted `struct Raw *` must, if it isn't NULL,
 ///   satisfy the invariants of `Self` until the kfunc returns. That rests on the verifier, which
 ///   goes wrong where it trusts a pointer for longer than its object is kept: a field of an object
-///   that the program has given back (`file->f_inode` after `bpf_put_file(file)`), or of an
-///   iterator's element after the iterator's end (`vma->vm_file`). Every kfunc that takes such an
-///   object meets that; no kfunc can tell.
+///   that the program has given back (`file->f_inode` after `bpf_put_file(file)`), an iterator's
+///   element, or a field of it, after the iterator's end (`vma->vm_file`), what a kfunc returned
+///   without a reference (`bpf_real_data_inode()`), and a trusted field of an object that only RCU
+///   keeps. Every kfunc that takes such an object meets that; no kfunc can tell.
 pub unsafe trait Object {
     /// The C type.
     type Raw;

@@ -181,6 +181,22 @@ static void test_association(void)
 	check_connection(IPPROTO_SCTP, skel->progs.on_associated);
 }
 
+/* SIGIO is sent by whatever task makes a file ready; what counts is who asked for it. */
+static bool act_write_for_sigio(const void *unused)
+{
+	int fds[2];
+
+	signal(SIGIO, SIG_IGN);
+	return !pipe(fds) && !fcntl(fds[0], F_SETOWN, getpid()) &&
+	       !fcntl(fds[0], F_SETFL, O_ASYNC) && write(fds[1], "", 1) == 1;
+}
+
+static void test_sigio(void)
+{
+	if (attach(skel->progs.on_sigio))
+		check_record_of_nobody(NULL, "", act_write_for_sigio, NULL);
+}
+
 static const struct subtest subtests[] = {
 	{ "timer", test_timer },
 	{ "workqueue", test_workqueue },
@@ -188,6 +204,7 @@ static const struct subtest subtests[] = {
 	{ "task_work_resume", test_task_work_resume },
 	{ "established", test_established },
 	{ "association", test_association },
+	{ "sigio", test_sigio },
 };
 
 /* The audit socket is one for the whole machine. */

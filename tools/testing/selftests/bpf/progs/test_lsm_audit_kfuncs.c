@@ -420,6 +420,14 @@ int BPF_PROG(on_associated, struct sctp_association *asoc, struct sk_buff *skb)
 	return 0;
 }
 
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(on_sigio, struct task_struct *task, struct fown_struct *fown, int sig)
+{
+	if (is_subject())
+		record(&(struct objects){});
+	return 0;
+}
+
 SEC("lsm/sock_graft")
 int BPF_PROG(on_graft, struct sock *sk, struct socket *parent)
 {
