@@ -312,18 +312,9 @@ fn unix_path_len(sock: &Sock) -> usize {
     /// The longest name, in hex.
     const NAME: usize = PATH_KEY + 2 * bindings::UNIX_PATH_MAX as usize;
 
-    if !sock.has_unix_addr() {
-        return 0;
-    }
-
-    // SAFETY: `sock` is valid, and a unix socket is a `struct unix_sock`. The path is set before
-    // the address, once, and for as long as the socket lives.
-    unsafe {
-        let sock = sock.as_ptr().cast::<bindings::unix_sock>();
-
-        if (*sock).path.dentry.is_null() {
-            return NAME;
-        }
-        path_len(Path::from_raw(&raw const (*sock).path))
+    match sock.unix_path() {
+        Some(path) => path_len(path),
+        None if sock.has_unix_addr() => NAME,
+        None => 0,
     }
 }

@@ -8,13 +8,8 @@
 
 use crate::{
     bindings,
-    sync::{
-        atomic::{
-            atomic_load,
-            Acquire, //
-        },
-        rcu, //
-    },
+    fs::Path,
+    sync::rcu,
     task::Task,
     types::Opaque, //
 };
@@ -95,15 +90,32 @@ impl Sock {
         unsafe { bindings::sock_net(self.as_ptr()) == &raw mut bindings::init_net }
     }
 
-    /// Returns whether a unix socket has an address. It may get one at any time, and keeps it.
+    /// Returns whether this is a unix socket that has an address. It may get one at any time, and
+    /// keeps it.
     #[inline]
     pub fn has_unix_addr(&self) -> bool {
-        self.family() == Family::UNIX && {
-            // SAFETY: By the type invariants, and because a unix socket is a `struct unix_sock`.
-            let addr = unsafe { &raw mut (*self.as_ptr().cast::<bindings::unix_sock>()).addr };
-            // SAFETY: As above; whoever sets the address publishes it so.
-            !unsafe { atomic_load(addr, Acquire) }.is_null()
+        // SAFETY: By the type invariants; a socket of this family is a `struct unix_sock`.
+        self.family() == Family::UNIX
+            && !unsafe { bindings::unix_sock_addr(self.as_ptr()) }.is_null()
+    }
+
+    /// Returns the path that a unix socket is bound to, if it is bound to a file.
+    #[inline]
+    pub fn unix_path(&self) -> Option<&Path> {
+        if !self.has_unix_addr() {
+            return None;
         }
+
+        // SAFETY: As above. The path is set before the address, once.
+        let path = unsafe { bindings::unix_sock_path(self.as_ptr()) };
+
+        // SAFETY: As above.
+        if unsafe { (*path).dentry }.is_null() {
+            return None;
+        }
+
+        // SAFETY: As above; the socket keeps the path for as long as it lives.
+        Some(unsafe { Path::from_raw(path) })
     }
 
     /// Returns a raw pointer to the inner C struct.
