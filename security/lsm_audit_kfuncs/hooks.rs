@@ -34,9 +34,9 @@ btf_id_set! {
     /// The hooks whose current task need not have to do with what they are about, even outside
     /// interrupts.
     ///
-    /// - Packets that arrive while a socket is in use are handled by the task that uses it, when it
-    ///   has done (`release_sock()`), with bottom halves enabled. `sctp_bind_connect` is also called
-    ///   for requests of the current task, which it doesn't tell.
+    /// - Packets that arrive while a socket is in use are handled by the task that uses it, when
+    ///   it has done (`release_sock()`), with bottom halves enabled. `sctp_bind_connect` is also
+    ///   called for requests of the current task, which it doesn't tell.
     /// - SIGIO is sent by whatever makes a file ready, on behalf of the task that asked for it
     ///   (`send_sigio_to_task()`).
     pub(crate) static NO_SUBJECT = {

@@ -18,6 +18,7 @@ __rust_helper struct net *rust_helper_sock_net(const struct sock *sk)
 __rust_helper struct unix_address *
 rust_helper_unix_sock_addr(const struct sock *sk)
 {
+	/* Pairs with the smp_store_release() of unix_bind_bsd() and others. */
 	return smp_load_acquire(&unix_sk(sk)->addr);
 }
 

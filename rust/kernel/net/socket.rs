@@ -94,9 +94,12 @@ impl Sock {
     /// keeps it.
     #[inline]
     pub fn has_unix_addr(&self) -> bool {
+        if self.family() != Family::UNIX {
+            return false;
+        }
+
         // SAFETY: By the type invariants; a socket of this family is a `struct unix_sock`.
-        self.family() == Family::UNIX
-            && !unsafe { bindings::unix_sock_addr(self.as_ptr()) }.is_null()
+        !unsafe { bindings::unix_sock_addr(self.as_ptr()) }.is_null()
     }
 
     /// Returns the path that a unix socket is bound to, if it is bound to a file.
