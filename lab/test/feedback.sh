@@ -25,6 +25,9 @@ idle_records=2000	# what else runs here may cause so many in that time
 memory_left=16384	# KiB of memory that may stay in use
 rss_left=8192		# KiB by which auditd may have grown
 
+# KASAN holds back what was freed, up to this share of the memory (mm/kasan/quarantine.c).
+! grep -q ' __asan_load8$' /proc/kallsyms || memory_left=$((memory_left + $(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 32))
+
 status() { auditctl -s | sed -n "s/^$1 //p"; }
 kib() { sed -n "s/^$1:[[:space:]]*\([0-9]*\) kB/\1/p" "$2"; }
 records() { bpftool -j map dump pinned "$pins/maps/feedback_bss" | sed 's/.*"records":\([0-9]*\).*/\1/'; }

@@ -3,8 +3,9 @@
 #
 # Build and run the tests: test.sh in the guest, then, unless it is just one
 # SELFTEST, outside.sh on what came out of it. With -s it is for the debug kernel,
-# and also lets memory run out, and stresses audit for SECONDS. One line for each
-# check, the last line counts them: lab/test/run.sh [-s SECONDS] [SELFTEST]
+# and also lets memory run out, stresses audit for SECONDS, and exercises a program
+# on each hook for as long. One line for each check, the last line counts them:
+# lab/test/run.sh [-s SECONDS] [SELFTEST]
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -33,6 +34,9 @@ if [ $# = 0 ]; then
 	"$lab/run.sh" lab/test/outside.sh | tee -a "$results" || status=$?
 	# A hardening that people use; its allocator fails where others wait.
 	"$lab/boot.sh" -n losses -c 4 -a slab_debug=FZ lab/test/losses.sh | tee -a "$results" || status=$?
+	if [ ${#stress[@]} -gt 0 ]; then
+		"$lab/exercise/run.sh" "${stress[1]}" | sed -n 's/^\(ok\|not ok\) /&exercise: /p' | tee -a "$results" || status=$?
+	fi
 fi
 
 passed=$(grep -c '^ok ' "$results" || :)

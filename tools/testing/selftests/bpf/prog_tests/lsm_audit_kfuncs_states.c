@@ -77,6 +77,7 @@ static void act_as_daemon(int count)
 static void test_audit_daemon(void)
 {
 	static const char suppressed[] = "audit_log_feedback: 900 callbacks suppressed";
+	static const char suppressed_at_end[] = "audit_log_feedback: 800 callbacks suppressed";
 	const int count = DAEMON_RECORDS + 900;
 	char comm[17] = {};
 	int kmsg, came;
@@ -110,6 +111,15 @@ static void test_audit_daemon(void)
 	expect_of(prog_id, getpid(), comm, "");
 	settled();
 	ASSERT_TRUE(kernel_log_has(kmsg, suppressed), "the kernel log says so");
+
+	/* One that leaves has no further record that would tell of them. */
+	act_as_daemon(DAEMON_RECORDS - 1 + 800);
+	ASSERT_EQ(skel->bss->refused, 800, "NULL from bpf_audit_log_start(), again");
+	if (ASSERT_OK(audit_set(audit, AUDIT_STATUS_PID, 0), "leave the audit socket")) {
+		ASSERT_TRUE(kernel_log_has(kmsg, suppressed_at_end), "the kernel log says so, too");
+		ASSERT_OK(audit_set(audit, AUDIT_STATUS_PID, getpid()), "take the audit socket");
+	}
+	audit_drain(audit);
 	close(kmsg);
 }
 
