@@ -39,6 +39,16 @@ def check(name, problem=""):
     print(f"not ok {name} - {problem}" if problem else f"ok {name}", flush=True)
 
 
+def posted(what, results, total):
+    """Says now and then how far a long step is."""
+    said = time.monotonic()
+    for number, result in enumerate(results, 1):
+        if time.monotonic() - said > 20:
+            said = time.monotonic()
+            print(f"exercise: {what}: {number} of {total}", flush=True)
+        yield result
+
+
 class Exercise:
     def __init__(self, options):
         self.options = options
@@ -59,6 +69,7 @@ class Exercise:
         if self.locks:
             struct.pack_into("=I", control, programs.ALLOC_LOCK, self.locks.alloc_lock | programs.HELD)
         self.programs, self.refused_hooks, self.refused_calls, self.nowhere = {}, {}, {}, set()
+        self.verdicts = {}  # of calls that don't depend on the hook
 
     def spare(self, *processes):
         """Programs shall not run for some processes."""
@@ -67,16 +78,46 @@ class Exercise:
 
     def load(self):
         """Loads a program for each hook, and a sleepable one where there can be one."""
-        wanted = [(hook, sleepable) for hook in fnmatch.filter(self.kernel.hooks, self.options.only)
-                  for sleepable in (False, True)]
+        hooks = fnmatch.filter(self.kernel.hooks, self.options.only)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            calls = dict(zip(hooks, posted("sorting out calls", pool.map(self.sound_calls, hooks), len(hooks))))
+            wanted = [(hook, sleepable, calls[hook]) for hook in hooks if calls[hook] is not None
+                      for sleepable in (False, True)]
             loaded = pool.map(self.load_one, range(len(wanted)), *zip(*wanted))
-        self.programs = {program.number: program for program in loaded if program}
+            self.programs = {program.number: program for program in posted("loading", loaded, len(wanted)) if program}
 
-    def load_one(self, number, hook, sleepable):
+    def refuse(self, program, call, why):
+        self.refused_calls.setdefault(why, []).append((program.name, str(call)))
+        # A pointer that isn't good here isn't good elsewhere, if not for the hook.
+        if call.object.last and call.object.last[:2] not in programs.AS_GOOD and call.object.last[2]:
+            self.nowhere.add(call.object.last)
+
+    def sound_calls(self, hook):
+        """The calls that the verifier accepts, or None where there can't be a program."""
+        program, calls = programs.Program(hook, False, 0, 0), []
+        for call in self.kernel.calls(hook):
+            if call.object.last in self.nowhere:
+                continue
+            everywhere = not isinstance(call.object.source, int)
+            why = self.verdicts.get(call, "") if everywhere else ""
+            if why == "":
+                try:
+                    why = programs.why_refused(self.kernel, self.maps, program, call, self.causes[hook])
+                except programs.Refused as refused:
+                    if NOT_A_HOOK not in str(refused):
+                        self.refused_hooks[program.name] = str(refused)
+                    return None
+                if everywhere:
+                    self.verdicts[call] = why
+            if why:
+                self.refuse(program, call, why)
+            else:
+                calls.append(call)
+        return calls
+
+    def load_one(self, number, hook, sleepable, calls):
         """Loads one. Returns it, or None if the verifier refused it."""
         program = programs.Program(hook, sleepable, number, number * programs.PROGRAM_SIZE)
-        calls = [call for call in self.kernel.calls(hook) if call.object.last not in self.nowhere]
         try:
             refused = programs.load(self.kernel, self.maps, program, calls, self.causes[hook])
         except programs.Refused as why:
@@ -84,10 +125,7 @@ class Exercise:
                 self.refused_hooks[program.name] = str(why)
             return None
         for call, why in refused.items():
-            self.refused_calls.setdefault(why, []).append((program.name, str(call)))
-            # A pointer that isn't good here isn't good elsewhere, if not for the hook.
-            if call.object.last and call.object.last[:2] not in programs.AS_GOOD and call.object.last[2]:
-                self.nowhere.add(call.object.last)
+            self.refuse(program, call, why)
         return program
 
     def attach(self):

@@ -9,6 +9,7 @@ asking the verifier.
 """
 
 import ctypes
+import os
 import re
 import struct
 from dataclasses import dataclass, field
@@ -164,13 +165,17 @@ class Kernel:
 
 
 class Assembler:
-    def __init__(self, kernel, maps, program, calls, cause):
+    def __init__(self, kernel, maps, program, calls, cause, only_to_verify=False):
         self.kernel, self.btf, self.maps, self.program, self.cause = kernel, kernel.btf, maps, program, cause
         self.insns, self.jumps, self.labels, self.count = [], {}, {}, 0
         self.owner = {}  # instruction: the call that it belongs to
         self.program.results = []
         self.emit(MOV_REG, R6, R1)
-        self.prologue()
+        if only_to_verify:
+            self.map_value(R7, "results")
+            self.emit(ST_DW, R10, off=NO_EXE_AT)
+        else:
+            self.prologue()
         exe = [call for call in calls if call.object.source == "exe"]
         self.records([call for call in calls if call not in exe])
         if exe and (kernel.lockdep or program.hook not in WITHOUT_EXE):
@@ -480,6 +485,7 @@ class Assembler:
 
 AT = re.compile(r"^(\d+): \([0-9a-f]{2}\) ", re.M)
 REASON = re.compile(r"^Reason:\n(.*?)\n\nAt:\n  insn (\d+)", re.M | re.S)  # since Linux 7.3
+LOG_STATS = 4
 NOISE = ("processed ", "verification time", "stack depth", "max_states", "insns_processed")
 
 
@@ -510,20 +516,31 @@ def load(kernel, maps, program, calls, cause):
             calls.remove(call)
 
 
+def why_refused(kernel, maps, program, call, cause):
+    """Why the verifier refuses a call in a program on a hook, or None. A small program tells it sooner."""
+    assembler = Assembler(kernel, maps, program, [call], cause, only_to_verify=True)
+    try:
+        os.close(verify(assembler.code, kernel.btf.function(f"bpf_lsm_{program.hook}"), program.sleepable))
+        return None
+    except Refused as refused:
+        if assembler.owner.get(refused.at) != call:
+            raise
+        return str(refused)
+
+
 def verify(code, hook, sleepable):
     """Loads instructions. Returns the file descriptor."""
     insns, license_ = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"GPL")
-    log = None
-    for level in 0, 1:
-        if level:
-            log = ctypes.create_string_buffer(1 << 18)  # it keeps the end
+    # Statistics and the reason come without each instruction, but it takes these to find it before 7.3.
+    for level in LOG_STATS, 1:
+        log = ctypes.create_string_buffer(1 << 12 if level == LOG_STATS else 1 << 18)  # it keeps the end
         attr = struct.pack(
             "=IIQQIIQII16sII36xI", bpf.PROG_TYPE_LSM, len(code) // INSN.size, bpf.address(insns),
-            bpf.address(license_), level, len(log) if log else 0, bpf.address(log) if log else 0,
+            bpf.address(license_), level, len(log), bpf.address(log),
             0, bpf.F_SLEEPABLE if sleepable else 0, b"exercise", 0, bpf.LSM_MAC, hook)
         try:
             return bpf.bpf(bpf.PROG_LOAD, attr)
         except OSError as error:
-            if level:
+            if level == 1 or REASON.search(log.value.decode()):
                 raise Refused(log.value.decode(), error) from None
     raise AssertionError("unreachable")
