@@ -63,8 +63,8 @@ fi
 [ -f "$tree/$bpf/prog_tests/lsm_audit_kfuncs.c" ] || progs+=(--include /prog_tests/test_lsm.c --include /progs/lsm.c --include /progs/lsm_tailcall.c)
 # What the build itself makes there stays.
 mirror --delete-excluded --filter='P /verification_cert.h' --filter='P /libarena/*.skel.h' --filter='P *.bpf.o' \
-	--filter='P /prog_tests/tests.h' "${progs[@]}" --include '/prog_tests/lsm_audit_*' --exclude '/prog_tests/*.c' \
-	--include '/progs/*lsm_audit_kfuncs*' --exclude '/progs/*.c' \
+	--filter='P /prog_tests/tests.h' "${progs[@]}" --include '/prog_tests/lsm_audit_*' --include '/prog_tests/lsm_hook_*' \
+	--exclude '/prog_tests/*.c' --include '/progs/*lsm_audit_kfuncs*' --include '/progs/lsm_hook_*' --exclude '/progs/*.c' \
 	"$tree/$bpf/" "$source/$bpf/"
 
 # make can't do without a header that an earlier build has found.

@@ -52,19 +52,10 @@ class Memory:
 class Locks:
     def __init__(self, btf):
         self.memory, self.btf = Memory(), btf
-        at = symbols("lock_classes", "init_task")
-        self.classes, self.size = at["lock_classes"], btf.size("lock_class")
-        self.alloc_lock = 0
-        if self.classes:
-            cached = btf.offset("task_struct", "alloc_lock") + btf.offset("spinlock", "rlock", "dep_map", "class_cache")
-            where, = struct.unpack_from("=Q", self.memory.read(at["init_task"] + cached))
-            self.alloc_lock = (where - self.classes) // self.size if where else self.find("&p->alloc_lock")
+        self.classes, self.size = symbols("lock_classes")["lock_classes"], btf.size("lock_class")
 
     def word(self, data, size, member):
         return struct.unpack_from(size, data, self.btf.offset("lock_class", member))[0]
-
-    def find(self, name):
-        return next((i for i in range(1 << 11) if self.describe(i)[0] == name), 0)
 
     @functools.cache
     def describe(self, index):

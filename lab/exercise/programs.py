@@ -19,8 +19,8 @@ import bpf
 R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10 = range(11)
 LDX_H, LDX_W, LDX_DW, STX_W, STX_H, STX_DW, ST_W, ST_DW = 0x69, 0x61, 0x79, 0x63, 0x6b, 0x7b, 0x62, 0x7a
 MOV_IMM, MOV_REG, MOV32_REG, ADD_IMM, ADD_REG, SUB_IMM, NEG32 = 0xb7, 0xbf, 0xbc, 0x07, 0x0f, 0x17, 0x84
-AND_IMM, AND_REG, OR_IMM, OR_REG, LSH_IMM, RSH_IMM = 0x57, 0x5f, 0x47, 0x4f, 0x67, 0x77
-JA, JEQ, JEQ_REG, JNE, JNE_REG, JSET, JLE = 0x05, 0x15, 0x1d, 0x55, 0x5d, 0x45, 0xb5
+AND_IMM, AND_REG, OR_IMM, LSH_IMM, RSH_IMM, SUB_REG, MUL_REG, XOR_REG = 0x57, 0x5f, 0x47, 0x67, 0x77, 0x1f, 0x2f, 0xaf
+JA, JEQ, JEQ_REG, JNE, JSET = 0x05, 0x15, 0x1d, 0x55, 0x45
 CALL, EXIT, LD_IMM64, ATOMIC_W, ATOMIC_DW = 0x85, 0x95, 0x18, 0xc3, 0xdb
 FETCH = 1
 PSEUDO_MAP, PSEUDO_MAP_VALUE, PSEUDO_BTF_ID, PSEUDO_KFUNC = 1, 2, 3, 2
@@ -28,9 +28,9 @@ INSN = struct.Struct("=BBhi")
 HELPERS = {"map_lookup_elem": 1, "map_update_elem": 2, "get_current_pid_tgid": 14, "get_current_uid_gid": 15,
            "this_cpu_ptr": 154, "get_current_task_btf": 158}
 
-# The control map: whether programs do anything, whose runs aren't looked at, the class
-# of task_lock(), and two addresses.
-ON, ALLOC_LOCK, SPARED, ADDRESS4, ADDRESS6, CONTROL_SIZE = 0, 4, 8, 64, 96, 4096
+# The control map: whether programs do anything, whose runs aren't looked at, and two
+# addresses.
+ON, SPARED, ADDRESS4, ADDRESS6, CONTROL_SIZE = 0, 8, 64, 96, 4096
 MAX_SPARED = 8
 ADDRESSES = {ADDRESS4: (b"\2\0\0\x50\x7f\0\0\1" + bytes(8), 16),
              ADDRESS6: (b"\12\0\0\x50" + bytes(4) + bytes(15) + b"\1" + bytes(4), 28)}
@@ -47,10 +47,10 @@ KEY = struct.Struct(f"=IIHxxxxxx{MAX_LOCKS}H")
 VALUE = struct.Struct("=QQIIII")
 COUNT, TIMES, NAMED, UNSUPPORTED, OTHER, NO_RECORD = 0, 8, 16, 20, 24, 28
 MAX_CONTEXTS = 1 << 17
-KEY_AT, NO_EXE_AT, VALUE_AT = -72, -80, -112
+KEY_AT, VALUE_AT = -72, -112
 NMI_HARDIRQ, SOFTIRQ, SERVING_SOFTIRQ, PREEMPT = 0xff0000, 0xff00, 0x100, 0xff
 FLAGS = {1: "irqs off", 2: "user", 4: "exiting", 8: "kthread", 0x10: "memalloc", 0x20: "no fs", 0x40: "userns",
-         0x80: "nofs", 0x100: "task_lock"}
+         0x80: "nofs"}
 PF = {0x4: 4, 0x200000: 8, 0x800: 0x10, 0x40000: 0x80}
 HELD = 0x8000  # set in a lock's class, so that none is 0
 
@@ -66,12 +66,6 @@ WAYS = {("linux_binprm", "file"), ("file", "f_inode"), ("dentry", "d_inode"), ("
         ("task_struct", "real_parent"), ("task_struct", "group_leader"), ("sk_buff", "sk"), ("request_sock", "sk")}
 # Those that are as good as what they are a member of, so that it depends on the hook.
 AS_GOOD = {("linux_binprm", "file"), ("file", "f_inode"), ("dentry", "d_inode"), ("vm_area_struct", "vm_file")}
-
-# bpf_get_task_exe_file() takes task_lock(). Where lockdep tells, programs ask it whether that is
-# held and whether interrupts are off; these hooks run under it, or with interrupts off.
-WITHOUT_EXE = {"task_setrlimit", "ptrace_access_check", "capable", "file_set_fowner", "file_send_sigiotask",
-               "ptrace_traceme", "task_kill", "locked_down"}
-
 
 @dataclass(frozen=True)
 class Object:
@@ -173,12 +167,11 @@ class Assembler:
         self.emit(MOV_REG, R6, R1)
         if only_to_verify:
             self.map_value(R7, "results")
-            self.emit(ST_DW, R10, off=NO_EXE_AT)
         else:
             self.prologue()
         exe = [call for call in calls if call.object.source == "exe"]
         self.records([call for call in calls if call not in exe])
-        if exe and (kernel.lockdep or program.hook not in WITHOUT_EXE):
+        if exe:
             self.with_exe(exe)
         self.label("exit")
         self.emit(MOV_IMM, R0)
@@ -229,6 +222,12 @@ class Assembler:
         self.label(yes)
         self.emit(OR_IMM, R9, imm=bit)
         self.label(no)
+        self.forget(R9)
+
+    def forget(self, register):
+        """Read again, it is any number to the verifier, which so needn't follow each path to here."""
+        self.emit(STX_H, R10, register, KEY_AT + 8)
+        self.emit(LDX_H, register, R10, KEY_AT + 8)
 
     # The context
 
@@ -258,12 +257,6 @@ class Assembler:
         if self.kernel.lockdep:
             self.locks()
         self.emit(STX_H, R10, R9, KEY_AT + 8)
-        # Read again, it is any number to the verifier, which so needn't follow each path to here.
-        self.emit(LDX_H, R9, R10, KEY_AT + 8)
-        self.emit(AND_IMM, R8, imm=NMI_HARDIRQ | SOFTIRQ)
-        self.emit(AND_IMM, R9, imm=0x101)
-        self.emit(OR_REG, R8, R9)
-        self.emit(STX_DW, R10, R8, NO_EXE_AT)
         self.sample()
 
     def flags(self):
@@ -303,23 +296,24 @@ class Assembler:
             self.jump(label, JEQ, R1)
             self.emit(OR_IMM, R5, imm=context)
             self.label(label)
-        self.map_value(R1, "control")
-        self.emit(LDX_W, R0, R1, ALLOC_LOCK)
+        self.forget(R5)
         self.emit(LDX_W, R4, R7, self.btf.offset("task_struct", "lockdep_depth"))
         for i in range(MAX_LOCKS):
-            label = self.new_label()
-            self.jump("locked", JLE, R4, imm=i)
+            # Without a jump: the verifier would follow both ways of each.
             self.emit(LDX_W, R1, R7, at + i * size)
             self.emit(MOV_REG, R2, R1)
             self.emit(AND_IMM, R2, imm=3 << 13)
-            self.jump(label, JNE_REG, R2, R5)
+            self.emit(XOR_REG, R2, R5)
+            self.emit(ADD_IMM, R2, imm=-1)
+            self.emit(RSH_IMM, R2, imm=63)  # whether its context is this one
+            self.emit(MOV_IMM, R3, imm=i)
+            self.emit(SUB_REG, R3, R4)
+            self.emit(RSH_IMM, R3, imm=63)  # whether there is such a lock
+            self.emit(AND_REG, R2, R3)
             self.emit(AND_IMM, R1, imm=(1 << 13) - 1)
             self.emit(OR_IMM, R1, imm=HELD)
+            self.emit(MUL_REG, R1, R2)
             self.emit(STX_H, R10, R1, KEY_AT + 16 + 2 * i)
-            self.jump(label, JNE_REG, R1, R0)
-            self.emit(OR_IMM, R9, imm=0x100)
-            self.label(label)
-        self.label("locked")
 
     def look_up(self, helper="map_lookup_elem"):
         self.imm64(R1, PSEUDO_MAP, self.maps["contexts"])
@@ -471,8 +465,6 @@ class Assembler:
         self.emit(MOV_IMM, R2, imm=1)
 
     def with_exe(self, calls):
-        self.emit(LDX_DW, R1, R10, NO_EXE_AT)
-        self.jump("exit", JNE, R1)
         self.helper("get_current_task_btf")
         self.emit(MOV_REG, R1, R0)
         self.kfunc(self.kernel.get_exe)

@@ -16,7 +16,9 @@ TASK_FLAGS = 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80
 
 
 def word(error):
-    return "ok" if not error else errno.errorcode.get(error, str(error))
+    # ENOTSUP is another name of it.
+    names = errno.errorcode | {errno.EOPNOTSUPP: "EOPNOTSUPP"}
+    return "ok" if not error else names.get(error, str(error))
 
 
 class Context:

@@ -22,7 +22,7 @@ grep -qx CONFIG_IPV6=y "$kernel/.config" || skipped='[0-9]+'
 
 "$lab/run.sh" "$lab/selftests.sh"
 "$lab/boot.sh" -n selftests -t 1200 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; cd $objects &&
-	./test_progs -a 'lsm_audit_*' -d '*/no_memory*,*/leak_detector'" | tee "$results" ||
+	./test_progs -a 'lsm_audit_*,lsm_hook_*' -d '*/no_memory*,*/leak_detector'" | tee "$results" ||
 	die "not all selftests passed: see $results."
 summary=$(grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0/0 FAILED$" "$results") ||
 	die "not all selftests passed: see $results."

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "bpf_experimental.h"
+
+pid_t tgid;
+int runs;
+bool of_current;
+bool of_task;
+
+static bool has_exe_file(struct task_struct *task)
+{
+	struct file *file = bpf_get_task_exe_file(task);
+
+	if (!file)
+		return false;
+	bpf_put_file(file);
+	return true;
+}
+
+SEC("lsm/task_setrlimit")
+int BPF_PROG(setrlimit, struct task_struct *task)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+
+	if (current->tgid != tgid)
+		return 0;
+
+	runs++;
+	of_current = has_exe_file(current);
+	of_task = has_exe_file(task);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+extern const void mount_lock __ksym;
+
+pid_t tgid;
+int runs;
+int locked;
+
+/* bpf_path_d_path() would wait for mount_lock here for ever, if its caller writes under it. */
+SEC("lsm/capable")
+int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int cap)
+{
+	seqlock_t *lock = (seqlock_t *)&mount_lock;
+
+	if (bpf_get_current_pid_tgid() >> 32 != tgid)
+		return 0;
+
+	runs++;
+	locked += BPF_CORE_READ(lock, seqcount.seqcount.sequence) & 1;
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";
