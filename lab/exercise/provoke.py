@@ -131,11 +131,11 @@ def names(place):
     """Create, link, rename and remove everything."""
     for folder in place:
         for step in ("os.mkdir('d')", "open('f', 'w').close()", "os.symlink('f', 's')", "os.readlink('s')",
-                     "open('s').close()", "os.link('f', 'l')", "os.mkfifo('p')", "os.mknod('n', 0o600 | 0o20000, 0)",
+                     "open('s').close()", "os.link('f', 'l')", "os.mkfifo('p')", "os.mknod('r', 0o600 | 0o100000)", "os.mknod('n', 0o600 | 0o20000, 0)",
                      "os.rename('f', 'd/f')", "os.rename('d/f', 'f')", "os.chmod('f', 0o700)",
                      "os.close(os.open('.', os.O_TMPFILE | os.O_RDWR))", "os.chown('f', 1, 1)", "os.truncate('f', 9)",
                      "os.utime('f')", "os.stat('f')", "os.statvfs('f')", "os.unlink('l')", "os.unlink('s')",
-                     "os.unlink('p')", "os.rmdir('d')", "os.unlink('f')"):
+                     "os.unlink('p')", "os.unlink('r')", "os.rmdir('d')", "os.unlink('f')"):
             os.chdir(folder)
             quietly(exec, step)  # pylint: disable=exec-used
     os.chdir("/")

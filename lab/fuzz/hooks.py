@@ -3,8 +3,8 @@
 
 An action prepares, passes the hook once while the programs are armed, and returns
 the facts of the hook's arguments by number. The decorator says what those are, as
-"number:kind", where kind is file, file? (may be NULL), path, dentry+, dentry-
-(negative), inode, task, sock, addr, bprm or int.
+"number:kind", where kind is file, path, dentry+, dentry- (negative), inode, task,
+sock, addr, bprm or int, with a "?" if it may be NULL.
 """
 
 import contextlib
@@ -66,7 +66,7 @@ def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False,
                 case "addr":
                     ways, address = (), number
                 case _:
-                    ways = ((kind, ""),)
+                    ways = ((kind.removesuffix("?"), ""),)
             objects += [Object(kind, number, way, nullable=arg.endswith("?")) for kind, way in ways]
         HOOKS.append(Hook(action.__name__, len(HOOKS) + 1, action, objects, ints, address, sleepable, cgroup,
                           interrupt, irqs_off or interrupt, task_locked,
@@ -621,7 +621,7 @@ def inode_setxattr(env):
     return {1: env.node(path)}
 
 
-@hook("0:inode 2:inode")
+@hook("0:inode 2:inode?")
 def inode_init_security_anon(env):  # the second inode is NULL
     with env.armed:
         fd = env.keep(os.memfd_create("x"))
@@ -847,7 +847,7 @@ def unix_may_send(env):  # with the receiver's lock held
     return args
 
 
-@hook("0:sock", cgroup=False)
+@hook("0:sock?", cgroup=False)
 def socket_getpeersec_dgram(env):  # the socket is NULL
     sock = env.new_socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))

@@ -139,9 +139,9 @@ pub unsafe trait Referenced: Sized {
 
 /// One parameter of a kfunc: a safe value made from what the program passed.
 ///
-/// The verifier's idea of a trusted pointer doesn't exclude NULL: some hooks pass NULL where their
-/// prototype doesn't tell (`socket_getpeersec_dgram`, `inode_init_security_anon`). So every pointer
-/// is checked here; NULL is [`EINVAL`], unless the parameter is an `Option`.
+/// The verifier knows that a hook's argument may be NULL only if its name says so (`__nullable`,
+/// `kernel/bpf/bpf_lsm_proto.c`), and not of every hook that it passes one. So every pointer is
+/// checked here; NULL is [`EINVAL`], unless the parameter is an `Option`.
 ///
 /// # Safety
 ///
@@ -385,5 +385,26 @@ impl<T: Referenced> Return for Option<Box<T, T::Allocator>> {
     #[inline]
     fn refused(_error: Error) -> *mut T::Raw {
         core::ptr::null_mut()
+    }
+}
+
+#[macros::kunit_tests(rust_bpf_arg)]
+mod tests {
+    use super::*;
+
+    fn refuses_null<T: Object + 'static>() -> bool {
+        // SAFETY: No value comes of NULL, which the verifier may let a program pass.
+        unsafe { <&T as Arg>::from_raw(core::ptr::null()) }.is_err_and(|error| error == EINVAL)
+    }
+
+    #[test]
+    fn null_is_no_object() {
+        assert!(refuses_null::<Task>());
+        assert!(refuses_null::<OpenFile>());
+        assert!(refuses_null::<Path>());
+        assert!(refuses_null::<Dentry>());
+        assert!(refuses_null::<Inode>());
+        #[cfg(CONFIG_NET)]
+        assert!(refuses_null::<crate::net::Socket>());
     }
 }

@@ -442,62 +442,6 @@ static void test_bottom_halves_off(void)
 	unlink(address.sun_path);
 }
 
-/* Hooks that pass NULL for what the verifier takes for an object. */
-
-static bool act_receive_with_passsec(const void *fd)
-{
-	char control[256], byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-
-	return recvmsg(*(const int *)fd, &message, 0) == 1;
-}
-
-static void test_null_sock(void)
-{
-	const struct step steps[] = {
-		{ CALL_NET_SOCK, .ret = -EINVAL },
-		{ CALL_NET_SOCKADDR },
-		{}
-	};
-	int server, client, on = 1;
-
-	if (!attach(skel->progs.on_peersec))
-		return;
-
-	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
-	server = start_server(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
-	client = connect_to_fd(server, 0);
-	if (ASSERT_OK(setsockopt(server, IPPROTO_IP, IP_PASSSEC, &on, sizeof(on)), "IP_PASSSEC") &&
-	    ASSERT_EQ(send(client, "", 1, 0), 1, "send"))
-		check_record(steps, " saddr=192.0.2.1 src=1", act_receive_with_passsec, &server);
-	close(client);
-	close(server);
-}
-
-static bool act_memfd(const void *unused)
-{
-	return memfd_create("anonymous", 0) >= 0;
-}
-
-static void test_null_inode(void)
-{
-	const struct step steps[] = {
-		{ CALL_INODE, .ret = -EINVAL },
-		{ CALL_INODE },
-		{}
-	};
-
-	/* The second one is there, and has no name. */
-	if (attach(skel->progs.on_anon_inode))
-		check_record(steps, " dev={str} ino={num}", act_memfd, NULL);
-}
-
 /* Hooks that the verifier trusts, though their object isn't complete. */
 
 static bool act_fork(const void *unused)
@@ -565,8 +509,6 @@ static const struct subtest subtests[] = {
 	{ "cgroup", test_cgroup },
 	{ "softirq", test_softirq },
 	{ "bottom_halves_off", test_bottom_halves_off },
-	{ "null_sock", test_null_sock },
-	{ "null_inode", test_null_inode },
 	{ "half_made_task", test_half_made_task },
 	{ "half_made_inode", test_half_made_inode },
 	{ "dying_inode", test_dying_inode },

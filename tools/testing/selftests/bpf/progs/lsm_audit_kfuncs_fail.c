@@ -250,6 +250,29 @@ int BPF_PROG(null_ioctl_op, struct file *file)
 	return ac ? end(ac, bpf_audit_log_ioctl_op(ac, NULL, 0)) : 0;
 }
 
+/* Some callers of these hooks pass NULL (kernel/bpf/bpf_lsm_proto.c). */
+
+SEC("lsm/socket_getpeersec_dgram")
+__failure __msg("Possibly NULL pointer passed to trusted R3")
+int BPF_PROG(untested_sock, struct socket *sock)
+{
+	struct bpf_audit_context *ac;
+
+	ac = bpf_audit_log_start();
+	return ac ? end(ac, bpf_audit_log_net_sock(ac, 0, sock)) : 0;
+}
+
+SEC("lsm/inode_init_security_anon")
+__failure __msg("Possibly NULL pointer passed to trusted R2")
+int BPF_PROG(untested_inode, struct inode *inode, const struct qstr *name,
+	     const struct inode *context_inode)
+{
+	struct bpf_audit_context *ac;
+
+	ac = bpf_audit_log_start();
+	return ac ? end(ac, bpf_audit_log_inode(ac, (struct inode *)context_inode)) : 0;
+}
+
 SEC("lsm/file_open")
 __failure __msg("Possibly NULL pointer passed to trusted R2")
 int BPF_PROG(null_dentry, struct file *file)

@@ -571,45 +571,6 @@ int BPF_PROG(on_task_resume, struct task_struct *task)
 	return 0;
 }
 
-/* Hooks whose argument is NULL, though the verifier takes it for an object. */
-
-SEC("lsm/socket_getpeersec_dgram")
-int BPF_PROG(on_peersec, struct socket *sock)
-{
-	struct bpf_audit_context *ac;
-
-	if (!is_subject())
-		return 0;
-
-	runs++;
-	ac = bpf_audit_log_start();
-	if (!ac)
-		return 0;
-	steps[0].ret = bpf_audit_log_net_sock(ac, 0, sock);
-	steps[1].ret = bpf_audit_log_net_sockaddr(ac, 0, (struct sockaddr *)source_addr, NULL, 16);
-	bpf_audit_log_end(ac);
-	return 0;
-}
-
-SEC("lsm/inode_init_security_anon")
-int BPF_PROG(on_anon_inode, struct inode *inode, const struct qstr *name,
-	     const struct inode *context_inode)
-{
-	struct bpf_audit_context *ac;
-
-	if (!is_subject())
-		return 0;
-
-	runs++;
-	ac = bpf_audit_log_start();
-	if (!ac)
-		return 0;
-	steps[0].ret = bpf_audit_log_inode(ac, (struct inode *)context_inode);
-	steps[1].ret = bpf_audit_log_inode(ac, inode);
-	bpf_audit_log_end(ac);
-	return 0;
-}
-
 /* Hooks whose object is only half made. */
 
 SEC("lsm/task_alloc")
