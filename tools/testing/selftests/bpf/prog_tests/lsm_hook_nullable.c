@@ -61,15 +61,14 @@ static int load_reader(int hook, int argument, bool tested)
 		BPF_MOV64_IMM(BPF_REG_0, 0),
 		BPF_EXIT_INSN(),
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options,
-		.expected_attach_type = BPF_LSM_MAC,
-		.attach_btf_id = hook,
-		.log_buf = verifier_log,
-		.log_size = sizeof(verifier_log),
-		.log_level = 1,
-	);
+	LIBBPF_OPTS(bpf_prog_load_opts, options);
 	int fd;
 
+	options.expected_attach_type = BPF_LSM_MAC;
+	options.attach_btf_id = hook;
+	options.log_buf = verifier_log;
+	options.log_size = sizeof(verifier_log);
+	options.log_level = 1;
 	verifier_log[0] = '\0';
 	fd = bpf_prog_load(BPF_PROG_TYPE_LSM, "reader", "GPL", insns, ARRAY_SIZE(insns), &options);
 	if (fd >= 0)

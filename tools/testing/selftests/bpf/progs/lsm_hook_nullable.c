@@ -17,10 +17,10 @@ static bool ours(void)
 	return bpf_get_current_pid_tgid() >> 32 == tgid;
 }
 
-#define COUNT_NULL(counter, argument)			\
-	do {						\
-		if (ours() && !(argument))		\
-			__sync_fetch_and_add(&counter, 1);	\
+#define COUNT_NULL(counter, argument)				\
+	do {							\
+		if (ours() && !(argument))			\
+			__sync_fetch_and_add(&(counter), 1);	\
 	} while (0)
 
 SEC("lsm/task_kill")
