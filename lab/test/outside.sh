@@ -26,6 +26,21 @@ prototypes() {
 	fi
 }
 
+# Where a structure is missing, bpf_audit.h says so and doesn't compile: with it
+# libbpf would not bind the kfunc, without a word, and nothing would be reported.
+header() {
+	local name output
+	for name in own without; do
+		if output=$(lab/demo/build.sh "lab/test/header/$name.bpf.c" -DINCOMPLETE 2>&1); then
+			check "bpf_audit.h: $name, incomplete" "it compiles"
+		elif [[ $output != *"define the structure before the call: see BPF_AUDIT_CONTEXT_ONLY in bpf_audit.h"* ]]; then
+			check "bpf_audit.h: $name, incomplete" "the compiler says: ${output//$'\n'/|}"
+		else
+			check "bpf_audit.h: $name, incomplete"
+		fi
+	done
+}
+
 # The kernel ran them when it booted; each suite of ours has to be among them.
 kunit() {
 	local suites
@@ -36,6 +51,7 @@ kunit() {
 }
 
 prototypes
+header
 kunit
 report auparse < <(lab/test/records.py "$results"/*.records 2>&1 || echo "not ok records.py - it failed")
 exit $((failed > 0))
