@@ -43,7 +43,7 @@ for source in lab/demo/*.bpf.c lab/examples/*.bpf.c lab/recursion/*.bpf.c lab/st
 	object=${object%.c}.o
 	make_dirs "${object%/*}"
 	case $source in
-	lab/test/header/*) compile "$source" "$object" ;;
+	lab/examples/* | lab/test/header/*) compile "$source" "$object" ;;
 	*) compile "$source" "$object" -DBPF_AUDIT_ENABLED=1 ;;
 	esac
 done

@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An egress allow-list for a cgroup: the sockets that its tasks make reach the
- * networks of the map "allowed" and no others. So that none finds the list empty,
- * fill it first, here with 127.0.0.0/8 and 2001:db8::/32, and attach the programs
- * then. An IPv4 network is one of IPv6, behind ::ffff:0:0/96: add 96 to its bits.
+ * networks of the map "allowed" and no others, and are TCP's, UDP's and ping's alone.
+ * So that none finds the list empty, fill it first, here with 127.0.0.0/8 and
+ * 2001:db8::/32, and attach the programs then; so that none has a socket of another
+ * kind, start the tasks last. An IPv4 network is one of IPv6, behind ::ffff:0:0/96:
+ * add 96 to its bits.
  *
- *	bpftool prog loadall egress.bpf.o /sys/fs/bpf/egress \
- *		pinmaps /sys/fs/bpf/egress/maps
+ *	./load egress.bpf.o /sys/fs/bpf/egress
  *	bpftool map update pinned /sys/fs/bpf/egress/maps/allowed key \
  *		104 0 0 0 0 0 0 0 0 0 0 0 0 0 255 255 127 0 0 0 value 1
  *	bpftool map update pinned /sys/fs/bpf/egress/maps/allowed key hex \
  *		20 0 0 0 20 01 0d b8 0 0 0 0 0 0 0 0 0 0 0 0 value hex 1
- *	for program in connect sendmsg; do
+ *	for program in create connect sendmsg setsockopt; do
  *		bpftool cgroup attach /sys/fs/cgroup/confined lsm_cgroup \
  *			pinned /sys/fs/bpf/egress/$program multi
  *	done
+ *
+ * What it doesn't hold against:
+ * - sockets that others made: one that a task outside passes on, a proxy behind a unix
+ *   socket or an allowed address;
+ * - answers: who connects to a server in the cgroup is answered, wherever from;
+ * - tasks with privileges: to change routes, addresses or NAT (CAP_NET_ADMIN), to leave
+ *   the cgroup, to make another task do it, to use BPF;
+ * - what the kernel sends itself, as for a mounted network file system.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_core_read.h>
@@ -23,9 +32,21 @@
 #include <bpf/bpf_tracing.h>
 #include "bpf_audit.h"
 
+#define AF_UNIX			1
 #define AF_INET			2
 #define AF_INET6		10
+#define AF_NETLINK		16
 #define SIN6_LEN_RFC2133	24
+#define IPPROTO_ICMPV6		58
+#define SOL_IP			0
+#define IP_OPTIONS		4
+#define IP_RETOPTS		7
+#define SOL_IPV6		41
+#define IPV6_2292RTHDR		5
+#define IPV6_2292PKTOPTIONS	6
+#define IPV6_FLOWLABEL_MGR	32
+#define IPV6_RTHDR		57
+#define MOST_HEADERS		16	/* of a message; more are taken for an attempt to hide */
 
 /* What an lsm_cgroup program returns; 0 fails with EPERM. */
 #define DENY	0
@@ -73,14 +94,28 @@ static bool is_allowed(__u16 family, void *address, int addrlen)
 
 static int deny(struct sockaddr *address, int addrlen)
 {
-	struct bpf_audit_context *ac;
-
-	ac = bpf_audit_log_start();
-	if (ac) {
-		bpf_audit_log_cause(ac, "egress-not-allowed");
+	bpf_audit(ac, "egress-not-allowed")
 		bpf_audit_log_net_sockaddr(ac, 0, NULL, address, addrlen);
-		bpf_audit_log_end(ac);
+	return DENY;
+}
+
+/*
+ * Packets of AF_PACKET, of AF_XDP and of raw sockets have an address that no hook sees.
+ * Multipath TCP and SCTP also connect to those that the other end names.
+ */
+SEC("lsm_cgroup/socket_create")
+int BPF_PROG(create, int family, int type, int protocol, int kern)
+{
+	if (kern || family == AF_UNIX || family == AF_NETLINK)
+		return ALLOW;
+	if (family == AF_INET || family == AF_INET6) {
+		if (type == SOCK_STREAM && (!protocol || protocol == IPPROTO_TCP))
+			return ALLOW;
+		if (type == SOCK_DGRAM && (!protocol || protocol == IPPROTO_UDP ||
+					   protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6))
+			return ALLOW;
 	}
+	bpf_audit(ac, "egress-socket");
 	return DENY;
 }
 
@@ -93,6 +128,54 @@ int BPF_PROG(connect, struct socket *sock, struct sockaddr *address, int addrlen
 	return deny(address, addrlen);
 }
 
+/* A route in a packet goes to its first hop, whatever the destination. */
+static bool sets_route(int level, int option)
+{
+	switch (level) {
+	case SOL_IP:
+		return option == IP_OPTIONS || option == IP_RETOPTS;
+	case SOL_IPV6:
+		return option == IPV6_RTHDR || option == IPV6_2292RTHDR ||
+		       option == IPV6_2292PKTOPTIONS || option == IPV6_FLOWLABEL_MGR;
+	}
+	return false;
+}
+
+static int deny_route(void)
+{
+	bpf_audit(ac, "egress-source-route");
+	return DENY;
+}
+
+SEC("lsm_cgroup/socket_setsockopt")
+int BPF_PROG(setsockopt, struct socket *sock, int level, int optname)
+{
+	return sets_route(level, optname) ? deny_route() : ALLOW;
+}
+
+/* A datagram may bring a route of its own. */
+static bool has_route(struct msghdr *msg)
+{
+	void *control = msg->msg_control;
+	__u64 left = msg->msg_controllen;
+	struct cmsghdr header;
+	int i;
+
+	bpf_for(i, 0, MOST_HEADERS) {
+		if (left < sizeof(header) ||
+		    bpf_probe_read_kernel(&header, sizeof(header), control))
+			return false;
+		if (sets_route(header.cmsg_level, header.cmsg_type))
+			return true;
+		header.cmsg_len = (header.cmsg_len + 7) & ~7UL;
+		if (header.cmsg_len < sizeof(header) || header.cmsg_len > left)
+			return false;
+		control += header.cmsg_len;
+		left -= header.cmsg_len;
+	}
+	return left;
+}
+
 /* A datagram may name its destination itself, and so may the first of TCP's data. */
 SEC("lsm_cgroup/socket_sendmsg")
 int BPF_PROG(sendmsg, struct socket *sock, struct msghdr *msg)
@@ -101,11 +184,15 @@ int BPF_PROG(sendmsg, struct socket *sock, struct msghdr *msg)
 	struct sockaddr_in6 *copy;
 	__u16 family;
 
+	family = BPF_CORE_READ(sock, sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return ALLOW;
+	if (has_route(msg))
+		return deny_route();
 	if (!name)
 		return ALLOW;
-	/* UDP and raw sockets take AF_UNSPEC for the family of the socket. */
-	family = bpf_core_cast(name, struct sockaddr)->sa_family ?:
-		 BPF_CORE_READ(sock, sk, __sk_common.skc_family);
+	/* UDP sockets take AF_UNSPEC for the family of the socket. */
+	family = bpf_core_cast(name, struct sockaddr)->sa_family ?: family;
 	if (is_allowed(family, name, msg->msg_namelen))
 		return ALLOW;
 

@@ -4,7 +4,13 @@
  * it is read-only or verified. The cause tells why one was denied: it came from
  * another file system, or from memory, so that there is no file to judge.
  *
- *	bpftool prog loadall modules.bpf.o /sys/fs/bpf/modules autoattach
+ *	./load modules.bpf.o /sys/fs/bpf/modules
+ *
+ * What it doesn't hold against:
+ * - who can write to the root file system, or to the disk below it, if it is neither
+ *   read-only nor verified;
+ * - who can change the root of process 1 (ptrace), or the kernel without a module: kexec,
+ *   /dev/mem, BPF (lockdown keeps all of these away).
  */
 #include <vmlinux.h>
 #include <bpf/bpf_core_read.h>
@@ -41,17 +47,11 @@ static bool is_on_root(struct file *file)
 SEC("lsm.s/kernel_read_file")
 int BPF_PROG(read_module, struct file *file, enum kernel_read_file_id id)
 {
-	struct bpf_audit_context *ac;
-
 	if (!is_module(id) || is_on_root(file))
 		return 0;
 
-	ac = bpf_audit_log_start();
-	if (ac) {
-		bpf_audit_log_cause(ac, "module-not-on-root");
+	bpf_audit(ac, "module-not-on-root")
 		bpf_audit_log_file(ac, file);
-		bpf_audit_log_end(ac);
-	}
 	return -EPERM;
 }
 
@@ -59,15 +59,9 @@ int BPF_PROG(read_module, struct file *file, enum kernel_read_file_id id)
 SEC("lsm/kernel_load_data")
 int BPF_PROG(load_module, enum kernel_load_data_id id)
 {
-	struct bpf_audit_context *ac;
-
 	if (id != bpf_core_enum_value(enum kernel_load_data_id, LOADING_MODULE))
 		return 0;
 
-	ac = bpf_audit_log_start();
-	if (ac) {
-		bpf_audit_log_cause(ac, "module-from-memory");
-		bpf_audit_log_end(ac);
-	}
+	bpf_audit(ac, "module-from-memory");
 	return -EPERM;
 }

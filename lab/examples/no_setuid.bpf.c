@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * No new setuid: no file gets a set-user-ID or set-group-ID bit, or capabilities,
- * that it didn't have. Load it when all packages are installed, and mount "nosuid"
- * what comes from elsewhere.
+ * that it didn't have. Load it when all packages are installed.
  *
- *	bpftool prog loadall no_setuid.bpf.o /sys/fs/bpf/no_setuid autoattach
+ *	./load no_setuid.bpf.o /sys/fs/bpf/no_setuid
+ *
+ * What it doesn't hold against:
+ * - file systems that bring such files, and other owners for them (an image, FUSE, NFS, an
+ *   idmapped mount): mount "nosuid" what comes from elsewhere. Who may mount otherwise
+ *   (CAP_SYS_ADMIN) may also write to the disk below a file system;
+ * - other contents of a file that has the bits: CAP_FSETID keeps them when it is written
+ *   to. Another name of it, or a btrfs snapshot, is allowed, too.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -22,25 +28,22 @@
 
 char _license[] SEC("license") = "GPL";
 
-/* Those that count: a folder's mean something else, as does S_ISGID without S_IXGRP. */
+/* A folder's mean something else. */
 static umode_t setid_bits(umode_t mode)
 {
-	if ((mode & S_IFMT) != S_IFREG)
-		return 0;
+	return (mode & S_IFMT) == S_IFREG ? mode & (S_ISUID | S_ISGID) : 0;
+}
 
-	return mode & (mode & S_IXGRP ? S_ISUID | S_ISGID : S_ISUID);
+/* S_ISGID does nothing until the group may execute the file, by its mode or an ACL. */
+static bool is_dormant(umode_t mode)
+{
+	return setid_bits(mode) & S_ISGID && !(mode & S_IXGRP);
 }
 
 static int deny(struct dentry *dentry)
 {
-	struct bpf_audit_context *ac;
-
-	ac = bpf_audit_log_start();
-	if (ac) {
-		bpf_audit_log_cause(ac, "no-new-setuid");
+	bpf_audit(ac, "no-new-setuid")
 		bpf_audit_log_dentry(ac, dentry);
-		bpf_audit_log_end(ac);
-	}
 	return -EPERM;
 }
 
@@ -50,10 +53,19 @@ int BPF_PROG(inode_setattr, struct mnt_idmap *idmap, struct dentry *dentry, stru
 	struct inode *inode = dentry->d_inode;
 
 	if (!inode || !(attr->ia_valid & ATTR_MODE) ||
-	    !(setid_bits(attr->ia_mode) & ~setid_bits(inode->i_mode)))
+	    (!(setid_bits(attr->ia_mode) & ~setid_bits(inode->i_mode)) &&
+	     !(is_dormant(inode->i_mode) && attr->ia_mode & S_ISGID && attr->ia_mode & S_IXGRP)))
 		return 0;
 
 	return deny(dentry);
+}
+
+SEC("lsm/inode_set_acl")
+int BPF_PROG(inode_set_acl, struct mnt_idmap *idmap, struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+
+	return inode && is_dormant(inode->i_mode) ? deny(dentry) : 0;
 }
 
 SEC("lsm/inode_setxattr")
@@ -73,16 +85,10 @@ int BPF_PROG(inode_create, struct inode *dir, struct dentry *dentry, umode_t mod
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
-	struct bpf_audit_context *ac;
-
 	if (!(file->f_flags & __O_TMPFILE) || !setid_bits(file->f_inode->i_mode))
 		return 0;
 
-	ac = bpf_audit_log_start();
-	if (ac) {
-		bpf_audit_log_cause(ac, "no-new-setuid");
+	bpf_audit(ac, "no-new-setuid")
 		bpf_audit_log_file(ac, file);
-		bpf_audit_log_end(ac);
-	}
 	return -EPERM;
 }

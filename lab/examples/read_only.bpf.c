@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A read-only path for one cgroup: its tasks, and those of the cgroups below it,
+ * Read-only folders for one cgroup: its tasks, and those of the cgroups below it,
  * change nothing in the folders of the map "folders", nor below them.
  *
- *	bpftool prog loadall read_only.bpf.o /sys/fs/bpf/read_only autoattach \
- *		pinmaps /sys/fs/bpf/read_only/maps
+ *	case $(stat -f -c %T /srv/data) in
+ *	tmpfs | ext2/ext3 | xfs | btrfs) ;;
+ *	*)
+ *		echo "read_only: the file system of /srv/data may number a folder anew." >&2
+ *		exit 1
+ *	esac
+ *	le64() { printf '%016x\n' "$1" | fold -w 2 | tac; }
+ *	IFS=: read -r major minor < <(awk '$1 == "mnt_id:" { mount = $2 }
+ *		$1 == mount && $3 ~ ":" { print $3 }' \
+ *		/proc/self/fdinfo/3 /proc/self/mountinfo 3</srv/data)
+ *	./load read_only.bpf.o /sys/fs/bpf/read_only
  *	bpftool map update pinned /sys/fs/bpf/read_only/maps/cgroup \
  *		key 0 0 0 0 value 3 0 0 0 3</sys/fs/cgroup/confined
- *	le64() { printf '%016x\n' "$1" | fold -w 2 | tac; }
  *	bpftool map update pinned /sys/fs/bpf/read_only/maps/folders \
  *		key hex $(le64 "$(stat -c %i /srv/data)") \
- *		$(le64 $(($(stat -c '%Hd << 20 | %Ld' /srv/data)))) value hex 1
+ *		$(le64 $((major << 20 | minor))) value hex 1
+ *
+ * A folder is known by its number and its file system's, which stay what they are
+ * wherever it is mounted or moved. On others they don't: overlayfs and FAT give it another
+ * number when it was forgotten. (Mark the layer of an overlay that is written to.)
+ *
+ * What it doesn't hold against:
+ * - what was opened for writing, or mapped, before, or by a task outside that passes it on;
+ * - a file's other name outside of the folders, if it has one already;
+ * - other trees: what is mounted below a folder, a snapshot. Mark their roots, too;
+ * - who replaces the folder: it is protected, not its path. On btrfs, a folder that is a
+ *   subvolume can be deleted by an ioctl() on the one above it;
+ * - tasks with privileges: to write to the disk below, to leave the cgroup, to make
+ *   another task do it (ptrace, a service that takes orders), to use BPF.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -21,13 +42,20 @@
 #define FMODE_WRITE	2	/* of file->f_mode; not that of open() */
 #define DEEPEST		256	/* components of a path that are looked at */
 
+/* What only reads, or changes the open file alone. */
+#define TCGETS		0x5401
+#define FIONREAD	0x541b
+#define FIONBIO		0x5421
+#define FIONCLEX	0x5450
+#define FIOCLEX		0x5451
+#define FIOASYNC	0x5452
+#define FIOQSIZE	0x5460
+#define FS_IOC_GETFLAGS	0x80086601
+#define FS_IOC_FIEMAP	0xc020660b
+#define FS_IOC_FSGETXATTR 0x801c581f
+
 char _license[] SEC("license") = "GPL";
 
-/*
- * A folder is known by its number and its file system's, which stay what they
- * are wherever it is mounted or moved. A file system that is mounted below it
- * is another tree: add its root.
- */
 struct folder {
 	__u64 ino;
 	__u64 dev;
@@ -62,8 +90,9 @@ static bool is_read_only(struct dentry *dentry)
 		}
 		if (bpf_map_lookup_elem(&folders, &folder))
 			return true;
+		/* open_by_handle_at() finds a file without knowing where it is. */
 		if (dentry == dentry->d_parent)
-			return false;
+			return dentry->d_flags & DCACHE_DISCONNECTED;
 		dentry = dentry->d_parent;
 	}
 
@@ -75,38 +104,61 @@ static bool is_denied(struct dentry *dentry)
 	return bpf_current_task_under_cgroup(&cgroup, 0) == 1 && is_read_only(dentry);
 }
 
-/* Whatever is open for writing already stays so. */
-SEC("lsm/file_open")
-int BPF_PROG(file_open, struct file *file)
+static int change_file(struct file *file)
 {
-	struct bpf_audit_context *ac;
-
-	if (!(file->f_mode & FMODE_WRITE) || !is_denied(file->f_path.dentry))
+	if (!is_denied(file->f_path.dentry))
 		return 0;
 
-	ac = bpf_audit_log_start();
-	if (ac) {
-		bpf_audit_log_cause(ac, "read-only-path");
+	bpf_audit(ac, "read-only-path")
 		bpf_audit_log_file(ac, file);
-		bpf_audit_log_end(ac);
-	}
 	return -EPERM;
 }
 
 static int change(struct dentry *dentry)
 {
-	struct bpf_audit_context *ac;
-
 	if (!is_denied(dentry))
 		return 0;
 
-	ac = bpf_audit_log_start();
-	if (ac) {
-		bpf_audit_log_cause(ac, "read-only-path");
+	bpf_audit(ac, "read-only-path")
 		bpf_audit_log_dentry(ac, dentry);
-		bpf_audit_log_end(ac);
-	}
 	return -EPERM;
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(file_open, struct file *file)
+{
+	return file->f_mode & FMODE_WRITE ? change_file(file) : 0;
+}
+
+/* Some change what is only open for reading: flags, subvolumes, encryption. */
+static int control(struct file *file, unsigned int cmd)
+{
+	switch (cmd) {
+	case TCGETS:
+	case FIONREAD:
+	case FIONBIO:
+	case FIONCLEX:
+	case FIOCLEX:
+	case FIOASYNC:
+	case FIOQSIZE:
+	case FS_IOC_GETFLAGS:
+	case FS_IOC_FIEMAP:
+	case FS_IOC_FSGETXATTR:
+		return 0;
+	}
+	return change_file(file);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(file_ioctl, struct file *file, unsigned int cmd)
+{
+	return control(file, cmd);
+}
+
+SEC("lsm/file_ioctl_compat")
+int BPF_PROG(file_ioctl_compat, struct file *file, unsigned int cmd)
+{
+	return control(file, cmd);
 }
 
 /* A hook may be declared without the arguments that come after those it needs. */

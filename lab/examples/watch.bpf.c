@@ -3,10 +3,20 @@
  * An audit-only policy: who takes hold of another process, as a debugger does,
  * is reported and not denied. It needs no vmlinux.h.
  *
- *	bpftool prog loadall watch.bpf.o /sys/fs/bpf/watch autoattach
+ *	./load watch.bpf.o /sys/fs/bpf/watch
  *
- * A record says nothing of the outcome, as another module may have denied the
- * same; the SYSCALL record beside it does: success=yes.
+ * A record says nothing of the outcome, as another module may have denied the same;
+ * the SYSCALL record beside it does: success=yes. That of an operation of io_uring
+ * says success=yes whatever became of it.
+ *
+ * "ptrace" names the one who is taken hold of, "ptrace-traceme" the one who is asked to.
+ *
+ * What it doesn't see:
+ * - children of a traced process that are traced from their birth (PTRACE_O_TRACEFORK), and
+ *   what is done by a file of /proc/PID/mem that was opened before, or passed on;
+ * - a process that is made with the memory of another (CLONE_VM), or that a task controls by
+ *   its files or its environment;
+ * - who works on memory without asking for a process: uprobes, BPF, modules, /dev/mem.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -19,41 +29,61 @@
 
 char _license[] SEC("license") = "GPL";
 
+struct task_struct___tgid {
+	int tgid;
+} __attribute__((preserve_access_index));
+
+/* Of a task that was taken hold of: by whom last, and how often in a row. */
+struct hold {
+	__u32 tracer;
+	__u32 count;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, __u64);
-} counts SEC(".maps");
+	__type(value, struct hold);
+} holds SEC(".maps");
 
 /*
- * The 1st, 2nd, 4th, 8th ... of a task: denials are few, but what succeeds may
- * be repeated in a loop, and the log must not be flooded by it.
+ * The 1st, 2nd, 4th, 8th ... time that one takes hold of the same: denials are few,
+ * but what succeeds may be repeated in a loop, and the log must not be flooded by it.
  */
-static int is_of_note(void)
+static int is_of_note(struct task_struct *tracer, struct task_struct *child)
 {
-	__u64 *count = bpf_task_storage_get(&counts, bpf_get_current_task_btf(), 0,
-					    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u32 tgid = ((struct task_struct___tgid *)tracer)->tgid;
+	struct hold *hold = bpf_task_storage_get(&holds, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!count)
+	if (!hold)
 		return 1;
-	++*count;
-	return !(*count & (*count - 1));
+	if (hold->tracer != tgid) {
+		hold->tracer = tgid;
+		hold->count = 0;
+	}
+	++hold->count;
+	return !(hold->count & (hold->count - 1));
 }
 
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(ptrace, struct task_struct *child, unsigned int mode)
 {
-	struct bpf_audit_context *ac;
-
-	if (!(mode & PTRACE_MODE_ATTACH) || mode & PTRACE_MODE_NOAUDIT || !is_of_note())
+	if (!(mode & PTRACE_MODE_ATTACH) || mode & PTRACE_MODE_NOAUDIT ||
+	    !is_of_note(bpf_get_current_task_btf(), child))
 		return 0;
 
-	ac = bpf_audit_log_start();
-	if (ac) {
-		bpf_audit_log_cause(ac, "ptrace");
+	bpf_audit(ac, "ptrace")
 		bpf_audit_log_task(ac, child);
-		bpf_audit_log_end(ac);
-	}
+	return 0;
+}
+
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(traceme, struct task_struct *parent)
+{
+	if (!is_of_note(parent, bpf_get_current_task_btf()))
+		return 0;
+
+	bpf_audit(ac, "ptrace-traceme")
+		bpf_audit_log_task(ac, parent);
 	return 0;
 }
