@@ -9,6 +9,7 @@
 #include "cap_helpers.h"
 #include "lsm_audit_helpers.h"
 #include "lsm_audit_kfuncs_alone.skel.h"
+#include "lsm_audit_kfuncs_args.skel.h"
 #include "lsm_audit_kfuncs_fail.skel.h"
 
 /* No name of a file can add a field or end the record: it is hex if it isn't plain. */
@@ -419,4 +420,11 @@ void test_lsm_audit_kfuncs_fail(void)
 {
 	if (can_run())
 		RUN_TESTS(lsm_audit_kfuncs_fail);
+}
+
+/* And so it is with what it refuses of first tries, and takes instead. */
+void test_lsm_audit_kfuncs_args(void)
+{
+	if (can_run())
+		RUN_TESTS(lsm_audit_kfuncs_args);
 }
