@@ -233,8 +233,23 @@ int BPF_PROG(global_function_trusted, struct file *file)
 	return report_trusted(file);
 }
 
+/* What the loader sets tells which argument the hook that it has chosen has. */
+const int has_task __weak;
+
+SEC("lsm/file_open")
+__success
+int BPF_PROG(hook_from_loader, void *object)
+{
+	struct bpf_audit_context *ac;
+
+	ac = bpf_audit_log_start();
+	if (!ac)
+		return 0;
+	return end(ac, has_task ? bpf_audit_log_task(ac, object) : bpf_audit_log_file(ac, object));
+}
+
 /* A cause that the loader fills in. */
-const char policy[16] = "a policy";
+const char policy[16] = { "a policy" };
 
 SEC("lsm/file_open")
 __success
