@@ -99,6 +99,26 @@ header() {
 	END
 }
 
+# On overlayfs a program tells the backing file from the one that is opened.
+backing() {
+	pins=/sys/fs/bpf/backing problems=()
+	mkdir "$memory/"{layer,empty,merged}
+	touch "$memory/layer/file"
+	mount -t overlay -o "lowerdir=$memory/layer:$memory/empty" overlay "$memory/merged"
+	build/examples/load "$objects/header/backing.bpf.o" "$pins"
+	read_ids
+	run_confined perl -e "sysopen F, '$memory/merged/file', 04010000 or exit 1"
+	new_records
+	diff <(printf '%s\n' "${records[@]#*): }" | sed 's/ ino=.*//') - >"$state/difference" <<-END ||
+		prog-id=$(program_id backing) pid=$pid comm="perl" cause="file" path="$memory/merged/file" dev="overlay"
+		prog-id=$(program_id backing) pid=$pid comm="perl" cause="backing-file" path="/file" dev="tmpfs"
+	END
+		problems+=("$output: $(tr '\n' '|' <"$state/difference")")
+	check "backing files" "${problems[@]}"
+	rm -r "$pins"
+	umount "$memory/merged"
+}
+
 nothing_lost() {
 	local lost
 	lost=$(auditctl -s | sed -n 's/^lost //p')
@@ -158,6 +178,7 @@ if [ -z "${1:-}" ]; then
 	rm -r "$pins"
 	examples
 	header
+	backing
 	longest
 	nothing_lost
 	cp "$audit_log" "$results/auditd.records"
