@@ -621,11 +621,11 @@ def inode_setxattr(env):
     return {1: env.node(path)}
 
 
-@hook("0:inode 2:inode?")
-def inode_init_security_anon(env):  # the second inode is NULL
+@hook("0:inode")
+def inode_init_security_anon(env):  # the second inode is NULL, which the verifier knows
     with env.armed:
         fd = env.keep(os.memfd_create("x"))
-    return {0: env.of_fd(fd, b"tmpfs"), 2: None}
+    return {0: env.of_fd(fd, b"tmpfs")}
 
 
 # Tasks
@@ -847,8 +847,8 @@ def unix_may_send(env):  # with the receiver's lock held
     return args
 
 
-@hook("0:sock?", cgroup=False)
-def socket_getpeersec_dgram(env):  # the socket is NULL
+@hook(cgroup=False)
+def socket_getpeersec_dgram(env):  # the socket is NULL, which the verifier knows
     sock = env.new_socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
     sock.setsockopt(socket.SOL_IP, IP_PASSSEC, 1)
@@ -856,7 +856,7 @@ def socket_getpeersec_dgram(env):  # the socket is NULL
     env.readable(sock)
     with env.armed:
         sock.recvmsg(1, 512)
-    return {0: None}
+    return {}
 
 
 @hook(cgroup=False, interrupt=True)

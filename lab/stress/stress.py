@@ -212,12 +212,19 @@ def load_programs(pins, *options):
     run("bpftool", "prog", "loadall", OBJECT, pins, *options, "autoattach")
 
 
+def shrink(cache):
+    """KASAN keeps what is freed for a while, and gives it up here."""
+    with open(f"/sys/kernel/slab/{cache}/shrink", "w", encoding="ascii") as file:
+        file.write("1")
+
+
 def contexts_held():
     """The contexts that the kernel holds: SLUB's debugging has a line with a count
     and the function that allocated, and the lines of its stack. If the cache of
     16 bytes is contended, kmalloc_nolock() takes the next."""
     held = 0
     for cache in "kmalloc-16", "kmalloc-32":
+        shrink(cache)
         with open(f"/sys/kernel/debug/slab/{cache}/alloc_traces", encoding="ascii") as file:
             for entry in re.split(r"\n(?= *\d+ )", file.read()):
                 if " lsm_audit_start+" in entry or " rust_helper_kmalloc_nolock+" in entry:
@@ -226,9 +233,7 @@ def contexts_held():
 
 
 def buffers_held():
-    # KASAN keeps what is freed for a while, and gives it up here.
-    with open("/sys/kernel/slab/audit_buffer/shrink", "w", encoding="ascii") as file:
-        file.write("1")
+    shrink("audit_buffer")
     with open("/proc/slabinfo", encoding="ascii") as file:
         return int(re.search(r"^audit_buffer +(\d+)", file.read(), re.M)[1])
 
