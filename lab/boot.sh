@@ -27,7 +27,7 @@ while getopts n:t:c:m:a:d:big: opt; do
 	t) limit=$OPTARG ;;
 	c) cpus=$OPTARG ;;
 	m) memory=$OPTARG ;;
-	a) append=$OPTARG ;;
+	a) append+=" $OPTARG" ;;
 	d) disk=$OPTARG ;;
 	b) alone=yes ;;
 	i) cpus=1 qemu+=" -accel tcg -icount shift=0,sleep=off" ;;
