@@ -260,31 +260,3 @@ int BPF_PROG(cause_from_loader, struct file *file)
 	ac = bpf_audit_log_start();
 	return ac ? end(ac, bpf_audit_log_cause(ac, policy)) : 0;
 }
-
-struct locked {
-	struct bpf_spin_lock lock;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__type(key, int);
-	__type(value, struct locked);
-	__uint(max_entries, 1);
-} locks SEC(".maps");
-
-SEC("lsm/file_open")
-__failure __msg("function calls are not allowed while holding a lock")
-int BPF_PROG(spin_lock_held, struct file *file)
-{
-	struct bpf_audit_context *ac;
-	struct locked *locked;
-	int key = 0;
-
-	locked = bpf_map_lookup_elem(&locks, &key);
-	if (!locked)
-		return 0;
-	bpf_spin_lock(&locked->lock);
-	ac = bpf_audit_log_start();
-	bpf_spin_unlock(&locked->lock);
-	return ac ? end(ac, 0) : 0;
-}
