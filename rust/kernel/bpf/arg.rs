@@ -139,9 +139,9 @@ pub unsafe trait Referenced: Sized {
 
 /// One parameter of a kfunc: a safe value made from what the program passed.
 ///
-/// The verifier knows that a hook's argument may be NULL only if its name says so (`__nullable`,
-/// `kernel/bpf/bpf_lsm_proto.c`), and not of every hook that it passes one. So every pointer is
-/// checked here; NULL is [`EINVAL`], unless the parameter is an `Option`.
+/// The verifier takes a hook's argument for a valid pointer unless its name ends in `__nullable`
+/// (`kernel/bpf/bpf_lsm_proto.c`). A hook whose caller passes NULL may have been missed there. So
+/// every pointer is checked here; NULL is [`EINVAL`], unless the parameter is an `Option`.
 ///
 /// # Safety
 ///
