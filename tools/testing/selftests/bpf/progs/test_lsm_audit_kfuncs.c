@@ -661,6 +661,9 @@ int BPF_PROG(feedback, struct sock *sk, struct sk_buff *skb)
 
 	if (is_kauditd)
 		__sync_fetch_and_add(&kauditd_runs, 1);
+	/* If kauditd does write records, they must come to an end: the test waits for it. */
+	if (is_kauditd && kauditd_records >= 100)
+		return 0;
 	ac = bpf_audit_log_start();
 	if (!ac)
 		return 0;
