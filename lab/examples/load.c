@@ -38,7 +38,6 @@ static void enable_records(struct bpf_object *object)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
 	struct btf *btf = bpf_object__btf(object);
-	const struct btf_var_secinfo *variable;
 	const struct btf_type *section;
 	bool *rodata;
 	size_t size;
@@ -46,18 +45,18 @@ static void enable_records(struct bpf_object *object)
 
 	id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
 	rodata = map ? bpf_map__initial_value(map, &size) : NULL;
-	if (id < 0 || !rodata) {
-		errno = ENOENT;
-		die("there is no", "bpf_audit_enabled");
-	}
-	section = btf__type_by_id(btf, id);
-	variable = btf_var_secinfos(section);
-	for (i = 0; i < btf_vlen(section); i++, variable++) {
+	section = id < 0 || !rodata ? NULL : btf__type_by_id(btf, id);
+	for (i = 0; section && i < btf_vlen(section); i++) {
+		const struct btf_var_secinfo *variable = btf_var_secinfos(section) + i;
 		const struct btf_type *type = btf__type_by_id(btf, variable->type);
 
-		if (!strcmp(btf__name_by_offset(btf, type->name_off), "bpf_audit_enabled"))
+		if (!strcmp(btf__name_by_offset(btf, type->name_off), "bpf_audit_enabled")) {
 			rodata[variable->offset] = true;
+			return;
+		}
 	}
+	errno = ENOENT;
+	die("there is no", "bpf_audit_enabled");
 }
 
 static struct bpf_object *load(const char *path, bool records)
