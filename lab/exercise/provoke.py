@@ -506,11 +506,12 @@ def kernel(place):
     for action in 10, 3, 9:
         libc.klogctl(action, buffer(bytes(64)), 64)
     quietly(syscall, 175, buffer(b"not a module" * 20), 240, "")  # init_module
-    with tempfile.NamedTemporaryFile() as file:
+    # Nobody may have it open for writing.
+    path = f"{place.on('tmpfs')}/module"
+    with open(path, "wb") as file:
         file.write(b"not a module" * 20)
-        file.flush()
-        with open(file.name, "rb") as again:
-            quietly(syscall, 313, again.fileno(), "", 0)  # finit_module
+    with open(path, "rb") as file:
+        quietly(syscall, 313, file.fileno(), "", 0)  # finit_module
     for family in 9, 10, 24, 44, 45:
         quietly(lambda f=family: socket.socket(f, socket.SOCK_STREAM).close())
     with open("/dev/null", "wb") as file:
@@ -570,9 +571,9 @@ def bpf(place):
     license_ = buffer(b"GPL\0")
 
     def some(token, flags):
-        map_ = quietly(call, 0, struct.pack("=5I", 2, 4, 4, 1, flags).ljust(56, b"\0") + struct.pack("=i", token))
-        program = quietly(call, 5, struct.pack("=IIQQ", 1, 2, ctypes.addressof(insns), ctypes.addressof(license_)
-                                               ).ljust(32, b"\0") + bytes(12) + struct.pack("=I", flags))
+        map_ = quietly(call, 0, struct.pack("=5I56xi", 2, 4, 4, 1, flags, token))
+        program = quietly(call, 5, struct.pack("=IIQQ20xI96xi", 1, 2, ctypes.addressof(insns),
+                                               ctypes.addressof(license_), flags, token))
         for fd in map_, program:
             if fd is not None:
                 quietly(call, 15, struct.pack("=IIQ", fd, 64, ctypes.addressof(buffer(bytes(64)))))
@@ -588,7 +589,8 @@ def bpf(place):
         socket.send_fds(theirs, [b"x"], [context])
         theirs.recv(1)
         mount = syscall(432, context, 0, 0)
-        token = call(36, struct.pack("=II", 0, mount))
+        root = os.open(".", os.O_RDONLY, dir_fd=mount)  # O_PATH, as the mount's is, won't do
+        token = call(36, struct.pack("=II", 0, root))
         some(token, 1 << 16)
         os._exit(0)
     theirs.close()
