@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The command line.
+//! The command line. Its letters are ausearch's where they do the same, and none of them is one
+//! that ausearch has for something else.
 
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{ColorChoice, Parser};
-use jiff::{Span, Timestamp, ZonedDateTime, civil, tz::TimeZone};
+use clap::{ArgAction, ColorChoice, Parser};
+use clap_complete::Shell;
+use jiff::Timestamp;
 
+use crate::events::Wait;
+use crate::output::Report;
 use crate::programs::Life;
-use crate::record::{Access, Record, Value};
+use crate::record::{Access, Event, Fields, Value};
+use crate::time::{parse_since, parse_until};
 
 /// Show the audit records of BPF LSM programs, and which program wrote each
 ///
@@ -17,43 +23,85 @@ use crate::record::{Access, Record, Value};
 /// the id of the program. This command adds the program's name, tag, hook, pinned path and load
 /// time: from the kernel while the program is loaded, and from audit's own records of its LOAD
 /// and UNLOAD when it is not. Ids are given anew; a record is never put down to another program
-/// that has the id later.
+/// that has the id later, or on another machine.
 ///
-/// Without a FILE it shows the records as the kernel writes them, beside the audit daemon, until
+/// Without a LOG it shows the records as the kernel writes them, beside the audit daemon, until
 /// it is interrupted. That takes CAP_AUDIT_READ and the initial network namespace. To ask about
 /// programs takes CAP_SYS_ADMIN.
 #[derive(Parser)]
 // Backticks would be printed.
-#[expect(clippy::doc_markdown)]
-#[command(version, after_help = AFTER, max_term_width = 100)]
+#[expect(clippy::doc_markdown, clippy::struct_excessive_bools)]
+#[command(version, after_help = AFTER, max_term_width = 100, disable_version_flag = true)]
 pub struct Args {
     /// Logs of auditd, the oldest first, or "-" for standard input: read these instead
-    pub file: Vec<PathBuf>,
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<PathBuf>,
 
-    /// Go on with the last FILE as it grows, also when it is rotated
-    #[arg(short, long, requires = "file")]
+    /// Read auditd's own logs, also the rotated ones
+    #[arg(long, conflicts_with = "logs")]
+    pub input_logs: bool,
+
+    /// Go on with the last LOG as it grows, also when it is rotated
+    #[arg(short = 'F', long)]
     pub follow: bool,
 
-    /// Only records with this cause (may be repeated)
-    #[arg(short, long, value_name = "TEXT")]
+    /// Only records of this time or later: "2026-11-24", "2026-11-24 10:30", "2026-11-24T10:30Z",
+    /// "10:30", how long ago ("90s", "2h 30m", "7d"), or one of ausearch's words: now, recent,
+    /// this-hour, boot, today, yesterday, this-week, week-ago, this-month, this-year
+    #[arg(short = 'S', long, alias = "start", value_name = "TIME", value_parser = parse_since,
+          allow_hyphen_values = true)]
+    pub since: Option<Timestamp>,
+
+    /// Only records of this time or earlier
+    #[arg(short = 'U', long, alias = "end", value_name = "TIME", value_parser = parse_until,
+          allow_hyphen_values = true)]
+    pub until: Option<Timestamp>,
+
+    /// Only records with this cause (may be repeated, as all that follow)
+    #[arg(short = 'C', long, value_name = "TEXT")]
     pub cause: Vec<String>,
 
-    /// Only records of the program with this id, name or tag (may be repeated)
+    /// Only records of the program with this id, name or tag
     #[arg(short = 'P', long, value_name = "PROGRAM")]
     pub prog: Vec<String>,
 
-    /// Only records of this process (may be repeated)
+    /// Only records of this process
     #[arg(short, long)]
     pub pid: Vec<u64>,
 
-    /// Only records with this path, or one below it (may be repeated)
-    #[arg(long)]
-    pub path: Vec<PathBuf>,
+    /// Only records of processes with this command name
+    #[arg(short, long, value_name = "NAME")]
+    pub comm: Vec<OsString>,
 
-    /// Only records of this time or later: "2026-11-24", "2026-11-24 10:30", "2026-11-24T10:30Z",
-    /// or how long ago: "90s", "2h 30m", "7d"
-    #[arg(short, long, value_name = "TIME", value_parser = parse_time)]
-    pub since: Option<Timestamp>,
+    /// Only records of this executable, as their system call's record tells it; without a slash:
+    /// by the last part of its path
+    #[arg(short = 'x', long, alias = "executable", value_name = "FILE")]
+    pub exe: Vec<OsString>,
+
+    /// Only records of this user, a number, as their system call's record tells it
+    #[arg(long)]
+    pub uid: Vec<u32>,
+
+    /// Only records of who logged in as this user, a number
+    #[arg(long, alias = "auid", value_name = "UID")]
+    pub loginuid: Vec<u32>,
+
+    /// Only records with this path, or one below it; without a slash: with this name
+    #[arg(short = 'f', long, alias = "file")]
+    pub path: Vec<OsString>,
+
+    /// Only records of this machine, in a log of several
+    #[arg(short, long)]
+    pub node: Vec<OsString>,
+
+    /// What logs call this machine, if that isn't its host name: its kernel is asked about the
+    /// programs of this node, and of records without one
+    #[arg(long, value_name = "NODE")]
+    pub this_node: Option<OsString>,
+
+    /// Don't ask the kernel about programs: the log is another machine's
+    #[arg(long)]
+    pub no_kernel: bool,
 
     /// Write one JSON object on each line
     #[arg(short, long)]
@@ -64,16 +112,22 @@ pub struct Args {
           default_missing_value = "0")]
     pub stats: Option<u64>,
 
-    /// Don't ask the kernel about programs: the log is another machine's
-    #[arg(long)]
-    pub no_kernel: bool,
-
     /// Whether to use colour
     #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
+
+    /// Print what makes a shell complete this command's options
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    pub completions: Option<Shell>,
+
+    /// Print version
+    #[arg(short, long, short_alias = 'V', action = ArgAction::Version)]
+    version: (),
 }
 
 const AFTER: &str = "\
+ausearch's -ts, -te, -ui, -ul and -if are known, too.
+
 Exit status:
   0  all records were read; also if interrupted, or if nobody reads the output any more
   1  some could not be read or were lost, which was said
@@ -81,12 +135,90 @@ Exit status:
 
 lsm-audit-log(8) has examples.";
 
+/// ausearch's options of one dash and several letters, and what they are here.
+const AUSEARCH: [(&str, Option<&str>); 24] = [
+    ("-ts", Some("--since")),
+    ("-te", Some("--until")),
+    ("-ui", Some("--uid")),
+    ("-ul", Some("--loginuid")),
+    ("-if", Some("--")),
+    ("-escape", None),
+    ("-ga", None),
+    ("-ge", None),
+    ("-gi", None),
+    ("-hn", None),
+    ("-pp", None),
+    ("-sc", None),
+    ("-se", None),
+    ("-su", None),
+    ("-sv", None),
+    ("-tm", None),
+    ("-ua", None),
+    ("-ue", None),
+    ("-uu", None),
+    ("-vm", None),
+    ("-ts=", None),
+    ("-te=", None),
+    ("-ui=", None),
+    ("-ul=", None),
+];
+
+/// The command line, with ausearch's spelling of an option as clap's.
+pub fn translate(args: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, String> {
+    let mut args = args.into_iter().peekable();
+    let mut translated = Vec::new();
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            translated.push(arg);
+            translated.extend(args);
+            break;
+        }
+        match AUSEARCH.iter().find(|(option, _)| arg == *option) {
+            None => translated.push(arg),
+            // A log is named without an option.
+            Some((_, Some("--"))) => (),
+            Some((option, None)) => {
+                return Err(format!("{option} isn't an option of this command"));
+            }
+            Some((option, Some(here))) => {
+                let mut value = args.next().ok_or(format!("{option} needs a value"))?;
+                // A time may be in two words.
+                if here.ends_with("since") || here.ends_with("until") {
+                    if let Some(time) = args.next_if(|arg| is_clock(arg)) {
+                        value.push(" ");
+                        value.push(time);
+                    }
+                }
+                let mut arg = OsString::from(here);
+                arg.push("=");
+                arg.push(value);
+                translated.push(arg);
+            }
+        }
+    }
+    Ok(translated)
+}
+
+/// Whether this can be a time of the day, and no log.
+fn is_clock(arg: &OsStr) -> bool {
+    let arg = arg.as_bytes();
+    arg.contains(&b':') && arg.iter().all(|byte| byte.is_ascii_digit() || *byte == b':')
+}
+
 impl Args {
-    pub fn want(&self, record: &Record, access: &Access) -> bool {
-        self.since.is_none_or(|since| record.time >= since)
-            && any(&self.cause, |cause| access.text("cause") == Some(cause.as_bytes()))
-            && any(&self.pid, |&pid| access.get("pid") == Some(&Value::Number(pid)))
-            && any(&self.path, |path| access.text("path").is_some_and(|it| is_below(it, path)))
+    /// Whether these are wanted, as far as a record itself tells.
+    pub fn want(&self, event: &Event, access: &Access) -> bool {
+        let fields = &access.fields;
+        self.since.is_none_or(|since| event.time >= since)
+            && self.until.is_none_or(|until| event.time <= until)
+            && any(&self.node, |node| event.node.as_deref() == Some(node.as_bytes()))
+            && any(&self.cause, |cause| has_text(fields, "cause", |it| it == cause.as_bytes()))
+            && any(&self.pid, |&pid| has_number(fields, "pid", pid))
+            && any(&self.path, |path| {
+                has_text(fields, "path", |it| is_file(it, path))
+                    || !path.as_bytes().contains(&b'/')
+                        && has_text(fields, "name", |it| it == path.as_bytes())
+            })
     }
 
     pub fn want_program(&self, id: u32, life: &Life) -> bool {
@@ -95,6 +227,30 @@ impl Args {
             it.parse() == Ok(id) || known.is_some_and(|info| info.name == *it || info.tag == *it)
         })
     }
+
+    /// Whether it is wanted for what its system call is.
+    pub fn want_call(&self, report: &Report<'_>) -> bool {
+        let none = Fields::default();
+        let call = report.call.unwrap_or(&none);
+        any(&self.uid, |&uid| has_number(call, "uid", uid.into()))
+            && any(&self.loginuid, |&uid| has_number(call, "auid", uid.into()))
+            && any(&self.exe, |exe| has_text(call, "exe", |it| is_file(it, exe)))
+            && any(&self.comm, |comm| {
+                let is = |it: &[u8]| it == comm.as_bytes();
+                has_text(&report.access.fields, "comm", is) || has_text(call, "comm", is)
+            })
+    }
+
+    /// Whether to wait for a record's system call.
+    pub fn wait(&self) -> Wait {
+        if !(self.uid.is_empty() && self.loginuid.is_empty() && self.exe.is_empty()) {
+            Wait::All
+        } else if self.stats.is_some() && self.comm.is_empty() {
+            Wait::No
+        } else {
+            Wait::Some
+        }
+    }
 }
 
 /// Whether it is any of these; if none are named, it is.
@@ -102,24 +258,22 @@ fn any<T>(these: &[T], is: impl Fn(&T) -> bool) -> bool {
     these.is_empty() || these.iter().any(is)
 }
 
-/// As text: the record may tell of a path that isn't there.
-fn is_below(path: &[u8], folder: &Path) -> bool {
-    let folder = folder.as_os_str().as_bytes();
-    let folder = folder.strip_suffix(b"/").unwrap_or(folder);
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+fn has_text(fields: &Fields, key: &str, is: impl Fn(&[u8]) -> bool) -> bool {
+    fields.all(key).any(|value| matches!(value, Value::Text(text) if is(text)))
 }
 
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse() {
-        return Ok(time);
+fn has_number(fields: &Fields, key: &str, number: u64) -> bool {
+    fields.all(key).any(|value| *value == Value::Number(number))
+}
+
+/// As text: the record may tell of a path that isn't there.
+fn is_file(path: &[u8], wanted: &OsStr) -> bool {
+    let wanted = wanted.as_bytes();
+    if !wanted.contains(&b'/') {
+        return path.rsplit(|&byte| byte == b'/').next() == Some(wanted);
     }
-    let local = TimeZone::system();
-    if let Ok(time) = text.parse::<civil::DateTime>() {
-        return local.to_timestamp(time).map_err(|err| err.to_string());
-    }
-    let ago = text.parse::<Span>().map_err(|_| "neither a time nor how long ago")?;
-    let then = ZonedDateTime::now().checked_sub(ago).map_err(|err| err.to_string())?;
-    Ok(then.timestamp())
+    let folder = wanted.strip_suffix(b"/").unwrap_or(wanted);
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 #[cfg(test)]
@@ -127,39 +281,126 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::record::tests::access;
+
+    fn parse(line: &str) -> Args {
+        let words = line.split(' ').map(|word| OsString::from(word.replace('_', " ")));
+        let args = translate(words).unwrap();
+        Args::try_parse_from(args).unwrap_or_else(|err| panic!("{err}"))
+    }
 
     #[test]
     fn the_manual_page_has_every_option() {
         let page = include_str!("../lsm-audit-log.8");
         Args::command().debug_assert();
-        for long in Args::command().get_arguments().filter_map(clap::Arg::get_long) {
-            assert!(page.contains(&format!("Fl -{long}")), "{long}");
+        for arg in Args::command().get_arguments() {
+            let (short, long) = (arg.get_short(), arg.get_long());
+            let names = short.map(|name| format!("Fl {name}")).into_iter();
+            for name in names.chain(long.map(|name| format!("Fl -{name}"))) {
+                assert!(page.contains(&name), "{name}");
+            }
         }
     }
 
     #[test]
-    fn times() {
-        let now = Timestamp::now();
-        assert_eq!(parse_time("2026-11-24T10:30Z").unwrap().as_second(), 1_795_516_200);
-        assert!(parse_time("2026-11-24").unwrap() < parse_time("2026-11-24 10:30").unwrap());
-        let ago = |text| now.duration_since(parse_time(text).unwrap()).as_secs();
-        assert!((80..=90).contains(&ago("90s")) && (9000 - 10..=9000).contains(&ago("2h 30m")));
-        for text in ["", "soon", "2026-13-01", "99999999y"] {
-            assert!(parse_time(text).is_err(), "{text}");
+    fn letters_are_those_of_ausearch() {
+        let same = [
+            ('c', "comm"),
+            ('f', "path"),
+            ('h', "help"),
+            ('n', "node"),
+            ('p', "pid"),
+            ('v', "version"),
+            ('x', "exe"),
+        ];
+        // Audit 4.0.2's, also those that begin its longer ones.
+        let theirs = "acefghiklmnopqrstuvwx";
+        let mut command = Args::command();
+        command.build();
+        for arg in command.get_arguments() {
+            for short in arg.get_short_and_visible_aliases().unwrap_or_default() {
+                let same = same
+                    .iter()
+                    .any(|&(letter, long)| letter == short && arg.get_long() == Some(long));
+                assert!(same || !theirs.contains(short), "-{short}");
+            }
         }
+    }
+
+    #[test]
+    fn as_for_ausearch() {
+        let args = parse("x -ts 11/24/2026 10:30:00 -te today -c sh -p 5 -ui 0 -f /tmp -if log");
+        assert_eq!(args.since, Some(parse_since("2026-11-24 10:30").unwrap()));
+        assert!(args.until.is_some());
+        assert_eq!((args.comm, args.pid, args.uid), (vec!["sh".into()], vec![5], vec![0]));
+        assert_eq!((args.path, args.logs), (vec!["/tmp".into()], vec!["log".into()]));
+        for wrong in ["x -ua 0", "x -ts", "x -hn a"] {
+            assert!(translate(wrong.split(' ').map(OsString::from)).is_err(), "{wrong}");
+        }
+        assert_eq!(parse("x -- -ts").logs, [PathBuf::from("-ts")]);
+        let ago = |line| parse(line).since.unwrap();
+        assert!(
+            ago("x --since -10y") < ago("x -S 9y") && ago("x --since=10y_ago") < ago("x -ts -9y")
+        );
     }
 
     #[test]
     fn paths() {
-        for (path, folder, below) in [
+        for (path, wanted, is) in [
             ("/a/b", "/a", true),
             ("/a/b", "/a/", true),
             ("/a", "/a", true),
             ("/ab", "/a", false),
             ("/a", "/", true),
             ("a", "/", false),
+            ("/a/b", "b", true),
+            ("/a/b", "a", false),
+            ("b", "b", true),
         ] {
-            assert_eq!(is_below(path.as_bytes(), Path::new(folder)), below, "{path} {folder}");
+            assert_eq!(is_file(path.as_bytes(), OsStr::new(wanted)), is, "{path} {wanted}");
+        }
+    }
+
+    #[test]
+    fn what_is_wanted() {
+        let event =
+            crate::record::tests::record(&format!("node=a {}", crate::record::tests::LINE)).event;
+        let access = access(r#"pid=5 comm="sh" cause="a" cause="b" path="/x/y" name="z""#);
+        let call = Fields::of_call(br#"syscall=59 auid=1000 uid=0 comm="ash" exe="/usr/bin/dash""#);
+        let life = Life::default();
+        for (options, wanted) in [
+            ("--node a --node b", true),
+            ("-n b", false),
+            ("--cause b", true),
+            ("-C c", false),
+            ("-f /x -f /q", true),
+            ("-f z", true),
+            ("-f y", true),
+            ("-f x", false),
+            ("-p 5", true),
+            ("-p 6", false),
+            ("-c sh", true),
+            ("--comm ash", true),
+            ("--comm bash", false),
+            ("--uid 0", true),
+            ("--uid 1000", false),
+            ("-ul 1000", true),
+            ("-x /usr/bin/dash", true),
+            ("-x dash", true),
+            ("-x bash", false),
+            ("--until @1795473545", true),
+            ("--until @1795473544", false),
+            ("--since @1795473546", false),
+            ("--since @1795473545", true),
+        ] {
+            let args = parse(&format!("x {options}"));
+            let report =
+                Report { event: &event, access: &access, life: &life, call: call.as_ref() };
+            assert_eq!(args.want(&event, &access) && args.want_call(&report), wanted, "{options}");
+            let unknown = Report { call: None, ..report };
+            let of_call =
+                options.contains("uid") || options.contains("-ul") || options.contains("-x");
+            assert!(!(of_call && args.want_call(&unknown)), "{options}");
         }
     }
 }

@@ -4,10 +4,12 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::mem::size_of_val;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -90,7 +92,7 @@ impl Kernel for Running {
     fn pins(&mut self, id: u32) -> Vec<PathBuf> {
         if self.pins_read.is_none_or(|read| read.elapsed() >= PINS_HOLD) {
             self.pins.clear();
-            for mount in bpf_mounts() {
+            for mount in bpf_mounts(&fs::read("/proc/self/mounts").unwrap_or_default()) {
                 walk(&mount, &mut self.pins);
             }
             self.pins_read = Some(Instant::now());
@@ -134,15 +136,32 @@ fn since_boot(nanos: u64) -> io::Result<Timestamp> {
     Ok(Timestamp::now() - SignedDuration::try_from(age).unwrap_or_default())
 }
 
-/// Where BPF file systems are mounted; usually that is /sys/fs/bpf alone.
-fn bpf_mounts() -> Vec<PathBuf> {
-    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let bpf = mounts.lines().filter_map(|line| {
-        let mut words = line.split(' ').skip(1);
+/// Where BPF file systems are mounted; usually that is /sys/fs/bpf alone. Other mounts' names
+/// may be any bytes.
+fn bpf_mounts(mounts: &[u8]) -> Vec<PathBuf> {
+    let bpf = mounts.split(|&byte| byte == b'\n').filter_map(|line| {
+        let mut words = line.split(|&byte| byte == b' ').skip(1);
         let folder = words.next()?;
-        (words.next()? == "bpf").then(|| PathBuf::from(folder.replace("\\040", " ")))
+        (words.next()? == b"bpf").then(|| PathBuf::from(OsString::from_vec(unescape(folder))))
     });
     bpf.collect()
+}
+
+/// The kernel writes blanks, line feeds and backslashes as a backslash and three octal digits.
+fn unescape(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match (first, after) {
+            (b'\\', &[a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ref after @ ..]) => {
+                plain.push(((a - b'0') << 6) | ((b - b'0') << 3) | (c - b'0'));
+                rest = after;
+            }
+            _ => plain.push(*first),
+        }
+    }
+    plain
 }
 
 /// Find the pinned programs and links below a folder, by the ids of their programs.
@@ -168,4 +187,23 @@ fn pinned_program(path: &Path) -> Option<u32> {
     let fdinfo = format!("/proc/self/fdinfo/{}", object.as_fd().as_raw_fd());
     let fdinfo = fs::read_to_string(fdinfo).ok()?;
     fdinfo.lines().find_map(|line| line.strip_prefix("prog_id:"))?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mounts() {
+        let mounts = b"tmpfs /mnt/\xe9\xff tmpfs rw 0 0\n\
+            none /run/a\\040b\\134040 bpf rw 0 0\n\
+            none /run/bpf ext4 rw 0 0\n\
+            bpf /sys/fs/\xff bpf rw 0 0\n";
+        let found = bpf_mounts(mounts);
+        let bytes = |at: usize| found[at].as_os_str().as_encoded_bytes();
+        assert_eq!(
+            (found.len(), bytes(0), bytes(1)),
+            (2, b"/run/a b\\040".as_slice(), b"/sys/fs/\xff".as_slice())
+        );
+    }
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Records in a log: a file, which may be followed by its name as it grows and is rotated, or
-//! whatever standard input is.
+//! whatever standard input is. Either may be compressed.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
+
+use flate2::bufread::MultiGzDecoder;
 
 use crate::output::escape;
 use crate::record;
@@ -24,8 +27,11 @@ pub struct Log {
     path: PathBuf,
     /// For messages.
     name: String,
-    reader: BufReader<File>,
+    /// Shares its place with `reader`.
+    file: File,
+    reader: Box<dyn BufRead + Send>,
     regular: bool,
+    compressed: bool,
     start: u64,
     /// How much has been read since the start.
     read: u64,
@@ -70,12 +76,42 @@ fn read_twice(logs: &mut [Log], output: &mut Output) -> Result<(), Stop> {
     logs.iter_mut().try_for_each(|log| log.rest(output))?;
     output.begin(Pass::Again);
     for log in logs {
-        let end = log.read;
+        // What is compressed doesn't grow, and is said to be damaged now if it is.
+        let end = if log.compressed { u64::MAX } else { log.read };
         log.rewind(log.start)?;
         log.drain(end, output)?;
         log.take_line(output)?;
     }
     Ok(())
+}
+
+/// The logs that auditd writes, the oldest first.
+pub fn auditd() -> Result<Vec<PathBuf>, String> {
+    let config = fs::read_to_string("/etc/audit/auditd.conf").unwrap_or_default();
+    let log = config.lines().find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == "log_file").then(|| PathBuf::from(value.trim()))
+    });
+    rotated(&log.unwrap_or_else(|| PathBuf::from("/var/log/audit/audit.log")))
+}
+
+/// A log, and before it those that it was before it was rotated, compressed or not.
+fn rotated(log: &Path) -> Result<Vec<PathBuf>, String> {
+    let name = log.file_name().unwrap_or_default();
+    let folder = log.parent().unwrap_or(Path::new("/"));
+    let entries = fs::read_dir(folder)
+        .map_err(|err| format!("can't read {}: {err}", escape(folder.as_os_str().as_bytes())))?;
+    let mut logs: Vec<(u32, PathBuf)> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let other = entry.file_name();
+            let rest = other.as_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b".")?;
+            let number = std::str::from_utf8(rest.strip_suffix(b".gz").unwrap_or(rest)).ok()?;
+            Some((number.parse().ok()?, entry.path()))
+        })
+        .collect();
+    logs.sort_by(|one, other| other.cmp(one));
+    Ok(logs.into_iter().map(|(_, path)| path).chain([log.to_owned()]).collect())
 }
 
 impl Log {
@@ -91,14 +127,23 @@ impl Log {
             let regular = file.metadata()?.is_file();
             // Somebody may have read a part of standard input.
             let start = if regular { file.stream_position()? } else { 0 };
-            Ok((file, regular, start))
+            let (reader, compression) = reader(&file)?;
+            Ok((file, regular, start, reader, compression))
         });
-        let (file, regular, start) = open.map_err(|err| format!("can't open {name}: {err}"))?;
+        let (file, regular, start, reader, compression) =
+            open.map_err(|err| format!("can't open {name}: {err}"))?;
+        if let Compression::Other(tool) = compression {
+            return Err(format!(
+                "can't read what {tool} has compressed: {tool} -dc {name} | lsm-audit-log -"
+            ));
+        }
         Ok(Self {
             path: path.into(),
             name,
-            reader: BufReader::new(file),
+            file,
+            reader,
             regular,
+            compressed: compression == Compression::Gzip,
             start,
             read: 0,
             lines: 0,
@@ -108,7 +153,7 @@ impl Log {
     }
 
     pub fn can_be_followed(&self) -> bool {
-        self.regular && self.path.as_os_str() != "-"
+        self.regular && !self.compressed && self.path.as_os_str() != "-"
     }
 
     fn failed(&self, err: &io::Error) -> Stop {
@@ -117,7 +162,8 @@ impl Log {
 
     fn rewind(&mut self, start: u64) -> Result<(), Stop> {
         (self.start, self.read, self.lines) = (start, 0, 0);
-        self.reader.seek(SeekFrom::Start(start)).map_err(|err| self.failed(&err))?;
+        let again = self.file.seek(SeekFrom::Start(start)).and_then(|_| reader(&self.file));
+        self.reader = again.map_err(|err| self.failed(&err))?.0;
         Ok(())
     }
 
@@ -130,8 +176,17 @@ impl Log {
     fn drain(&mut self, end: u64, output: &mut Output) -> Result<(), Stop> {
         loop {
             let room = LONGEST.saturating_sub(self.line.len() as u64).min(end - self.read);
+            let before = self.line.len();
             let more = (&mut self.reader).take(room).read_until(b'\n', &mut self.line);
-            self.read += more.map_err(|err| self.failed(&err))? as u64;
+            self.read += (self.line.len() - before) as u64;
+            match more {
+                // The disk is well, and other logs may be.
+                Err(err) if self.compressed && err.raw_os_error().is_none() => {
+                    self.line.clear();
+                    return Ok(output.trouble(format!("{} is damaged: {err}", self.name))?);
+                }
+                more => more.map_err(|err| self.failed(&err))?,
+            };
             if self.line.ends_with(b"\n") {
                 self.take_line(output)?;
             } else if self.line.len() as u64 == LONGEST {
@@ -153,7 +208,20 @@ impl Log {
         if self.overlong {
             output.trouble(format!("{} is longer than any record", place()))?;
         } else {
-            output.record(record::parse_line(&self.line), self.line.trim_ascii_end(), place)?;
+            let line = self.line.trim_ascii_end();
+            let begin = record::beginnings(line);
+            if begin.len() > 1 {
+                output.note(format!(
+                    "{} holds {} records: the end of a line was lost",
+                    place(),
+                    begin.len()
+                ))?;
+            }
+            let ends = begin.iter().skip(1).copied().chain([line.len()]);
+            for (&at, end) in begin.iter().zip(ends) {
+                let part = line.get(at..end).unwrap_or_default();
+                output.record(record::parse_line(part), part, place)?;
+            }
         }
         self.line.clear();
         self.overlong = false;
@@ -163,7 +231,7 @@ impl Log {
     fn follow(&mut self, output: &mut Output) -> Result<(), Stop> {
         loop {
             self.drain(u64::MAX, output)?;
-            let old = self.reader.get_ref().metadata().map_err(|err| self.failed(&err))?;
+            let old = self.file.metadata().map_err(|err| self.failed(&err))?;
             match fs::metadata(&self.path) {
                 Ok(new) if !is_same(&new, &old) => self.next(&old, output)?,
                 Ok(new) if new.len() < self.start + self.read => {
@@ -201,6 +269,28 @@ impl Log {
         }
         Ok(())
     }
+}
+
+#[derive(PartialEq)]
+enum Compression {
+    Plain,
+    Gzip,
+    /// By this program.
+    Other(&'static str),
+}
+
+/// A reader of the file from its place on; it may have read some of it.
+fn reader(file: &File) -> io::Result<(Box<dyn BufRead + Send>, Compression)> {
+    let mut plain = BufReader::new(file.try_clone()?);
+    Ok(match plain.fill_buf()? {
+        [0x1f, 0x8b, ..] => {
+            (Box::new(BufReader::new(MultiGzDecoder::new(plain))), Compression::Gzip)
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => (Box::new(plain), Compression::Other("xz")),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => (Box::new(plain), Compression::Other("zstd")),
+        [b'B', b'Z', b'h', ..] => (Box::new(plain), Compression::Other("bzip2")),
+        _ => (Box::new(plain), Compression::Plain),
+    })
 }
 
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
@@ -249,8 +339,10 @@ mod tests {
 
     fn next(events: &Receiver<Event>) -> String {
         match events.recv_timeout(Duration::from_secs(20)).unwrap() {
-            Event::Record { record, pass: Pass::Ahead, .. } => format!("ahead {}", record.serial),
-            Event::Record { record, number, .. } => format!("{} as {number}", record.serial),
+            Event::Record { record, pass: Pass::Ahead, .. } => {
+                format!("ahead {}", record.event.serial)
+            }
+            Event::Record { record, number, .. } => format!("{} as {number}", record.event.serial),
             Event::Trouble(what) | Event::Note(what) => what,
             Event::End(end) => format!("{end:?}"),
         }
@@ -275,6 +367,75 @@ mod tests {
         for expected in ["2 as 2", "3 as 3", "Ok(())"] {
             assert_eq!(next(&events), expected);
         }
+    }
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn compressed() {
+        let folder = Folder::new("compressed");
+        // As logrotate makes it, and as two of these make one.
+        let gz = folder.0.join("log.1.gz");
+        fs::write(&gz, [gzip(&line(1)), gzip(&line(2))].concat()).unwrap();
+        let cut = folder.0.join("log.2.gz");
+        let whole = gzip(&(1000..2000).map(line).collect::<String>());
+        fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+        let plain = folder.write("log", &line(3));
+        assert!(!Log::open(&gz).unwrap().can_be_followed());
+
+        let events = start(&[gz, cut, plain], false);
+        let mut all = Vec::new();
+        while all.last().is_none_or(|last: &String| !last.contains("(())")) {
+            all.push(next(&events));
+        }
+        let ahead = all.iter().filter(|event| event.starts_with("ahead ")).count();
+        assert!((4..1000).contains(&ahead), "{ahead}");
+        let again = all.split_off(ahead);
+        assert_eq!(again[..3], ["1 as 1", "2 as 2", "1000 as 3"]);
+        let [.., damaged, last, end] = again.as_slice() else { panic!("{again:?}") };
+        assert!(damaged.contains("log.2.gz is damaged"), "{damaged}");
+        assert_eq!((last, end), (&format!("3 as {ahead}"), &"Ok(())".into()));
+        assert_eq!(again.len(), ahead + 2);
+
+        for (name, start, tool) in
+            [("a", b"\xfd7zXZ\0", "xz"), ("b", b"\x28\xb5\x2f\xfd00", "zstd")]
+        {
+            let path = folder.0.join(name);
+            fs::write(&path, start).unwrap();
+            assert!(Log::open(&path).err().unwrap().contains(&format!("{tool} -dc ")));
+        }
+    }
+
+    #[test]
+    fn rotated_ones() {
+        let folder = Folder::new("rotated");
+        for name in ["log", "log.1", "log.2.gz", "log.10", "log.x", "log2", "other.1"] {
+            folder.write(name, "");
+        }
+        let logs = rotated(&folder.0.join("log")).unwrap();
+        let names: Vec<_> = logs.iter().map(|log| log.file_name().unwrap()).collect();
+        assert_eq!(names, ["log.10", "log.2.gz", "log.1", "log"]);
+    }
+
+    #[test]
+    fn glued() {
+        let folder = Folder::new("glued");
+        let one = line(1);
+        let log =
+            folder.write("log", &format!("{}{}{}x{}", one.trim_end(), line(2), "junk", line(3)));
+        let events = start(&[log], false);
+        for expected in ["ahead 1", "ahead 2", "ahead 3"] {
+            assert_eq!(next(&events), expected);
+        }
+        assert!(next(&events).contains("line 1 of "));
+        assert_eq!((next(&events), next(&events)), ("1 as 1".into(), "2 as 2".into()));
+        assert!(next(&events).contains("holds 2 records"));
+        assert!(next(&events).contains("doesn't begin with a type: junkx"));
+        assert_eq!((next(&events), next(&events)), ("3 as 3".into(), "Ok(())".into()));
     }
 
     #[test]

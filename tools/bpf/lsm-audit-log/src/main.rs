@@ -3,6 +3,7 @@
 //! Show the audit records of BPF LSM programs, and which program wrote each.
 
 mod args;
+mod events;
 mod kernel;
 mod log;
 mod netlink;
@@ -11,22 +12,27 @@ mod programs;
 mod record;
 mod source;
 mod stats;
+mod stop;
+mod time;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Parser;
-use jiff::tz::TimeZone;
+use clap::{CommandFactory, Parser};
+use jiff::{Timestamp, tz::TimeZone};
 
 use args::Args;
+use events::Events;
 use kernel::Running;
 use log::Log;
-use programs::{Kernel, Life, Programs};
-use record::{Access, Body, Record};
+use output::{Lines, Report};
+use programs::{Kernel, Programs};
+use record::Body;
 use source::{Event, Output, Pass};
 use stats::Stats;
 
@@ -41,7 +47,16 @@ fn say(what: &str) {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match args::translate(std::env::args_os()) {
+        Ok(args) => Args::parse_from(args),
+        Err(why) => Args::command().error(clap::error::ErrorKind::UnknownArgument, why).exit(),
+    };
+    if let Some(shell) = args.completions {
+        let mut text = Vec::new();
+        clap_complete::generate(shell, &mut Args::command(), "lsm-audit-log", &mut text);
+        let _ = io::stdout().write_all(&text);
+        return ExitCode::SUCCESS;
+    }
     match run(&args) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(troubles) => {
@@ -58,95 +73,141 @@ fn main() -> ExitCode {
 /// Returns how often something could not be read.
 fn run(args: &Args) -> Result<u64, String> {
     let (sender, events) = sync_channel(WAITING);
-    let stop = sender.clone();
-    ctrlc::set_handler(move || drop(stop.send(Event::End(Ok(())))))
-        .map_err(|err| format!("can't wait for signals: {err}"))?;
+    let progress = stop::on_signals(sender.clone())?;
 
     // What can't be opened is said before anything is read.
     let mut output = Output::new(sender);
-    let live = args.file.is_empty();
+    let paths = if args.input_logs { log::auditd()? } else { args.logs.clone() };
+    let live = paths.is_empty();
     if live {
+        if args.follow {
+            return Err("only a file can be followed: name a log".into());
+        }
         let socket = netlink::open()?;
         thread::spawn(move || netlink::read(&socket, &mut output));
     } else {
-        let logs = args.file.iter().map(|path| Log::open(path));
+        let logs = paths.iter().map(|path| Log::open(path));
         let mut logs = logs.collect::<Result<Vec<_>, _>>()?;
         let follow = args.follow;
         if follow && !logs.last().is_some_and(Log::can_be_followed) {
-            return Err("only a file can be followed: name a log as the last FILE".into());
+            return Err("only a file can be followed: name a log that grows as the last LOG".into());
         }
         thread::spawn(move || log::read(&mut logs, follow, &mut output));
     }
 
     let kernel = (!args.no_kernel).then(|| Box::new(Running::new()) as Box<dyn Kernel>);
-    let mut programs = Programs::new(kernel);
+    let this_node = args.this_node.clone().or_else(|| nix::unistd::gethostname().ok());
+    let mut programs = Programs::new(kernel, this_node.unwrap_or_default().as_bytes().into());
     if live {
         programs.watch();
     }
-    let mut printer = Printer::new(args);
-    match show(args, &events, &mut programs, &mut printer) {
-        Ok(end) => end.map(|()| printer.troubles),
-        Err(err) if err.kind() == ErrorKind::BrokenPipe => {
-            say("nobody reads the output any more: ending");
-            Ok(printer.troubles)
-        }
+    let printer = Printer::new(args, progress);
+    let mut shower = Shower { args, programs, events: Events::new(args.wait()), printer };
+    match shower.show(&events, live || args.follow) {
+        Ok(end) => end.map(|()| shower.printer.troubles),
+        // As with any command that is read by head(1).
+        Err(err) if err.kind() == ErrorKind::BrokenPipe => Ok(shower.printer.troubles),
         Err(err) => Err(format!("can't write: {err}")),
     }
 }
 
-/// Print what comes, until the end: of the output as the outer result, of the source as the inner.
-fn show(
-    args: &Args,
-    events: &Receiver<Event>,
-    programs: &mut Programs,
-    printer: &mut Printer,
-) -> io::Result<Result<(), String>> {
-    loop {
-        let event = match printer.wait()? {
-            Some(wait) => match events.recv_timeout(wait) {
-                Err(RecvTimeoutError::Timeout) => continue,
-                event => event.ok(),
-            },
-            None => events.recv().ok(),
-        };
-        match event {
-            Some(Event::Record { record, number, pass }) => {
-                if pass != Pass::Again {
-                    programs.learn(&record, number, pass == Pass::Only);
+/// What becomes of the records that come.
+struct Shower<'a> {
+    args: &'a Args,
+    programs: Programs,
+    events: Events,
+    printer: Printer,
+}
+
+impl Shower<'_> {
+    /// Print what comes, until the end: of the output as the outer result, of the source as the
+    /// inner.
+    fn show(&mut self, events: &Receiver<Event>, endless: bool) -> io::Result<Result<(), String>> {
+        loop {
+            let until = self.args.until.filter(|_| endless);
+            let left = until.map(|until| until.duration_since(Timestamp::now()));
+            let left = left.map(|left| Duration::try_from(left).unwrap_or_default());
+            if left.is_some_and(|left| left.is_zero()) {
+                return self.end().map(Ok);
+            }
+            let now = Instant::now();
+            let waits = [self.printer.wait()?, self.events.patience(now), left];
+            let event = match waits.into_iter().flatten().min() {
+                Some(wait) => events.recv_timeout(wait),
+                None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match event {
+                Ok(Event::Record { record, number, pass }) => self.take(record, number, pass),
+                Ok(Event::Trouble(what)) => self.printer.trouble(&what),
+                Ok(Event::Note(what)) => say(&what),
+                Ok(Event::End(end)) => {
+                    self.end()?;
+                    return Ok(end);
                 }
-                let Body::Access(access) = &record.body else {
-                    continue;
-                };
-                if pass != Pass::Ahead && args.want(&record, access) {
-                    let life = programs.writer(access.id, record.time, number);
-                    if args.want_program(access.id, life) {
-                        printer.print(&record, access, life)?;
-                    }
+                Err(RecvTimeoutError::Timeout) => (),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Ok(Err("the reading thread has ended".into()));
                 }
             }
-            Some(Event::Trouble(what)) => printer.trouble(&what),
-            Some(Event::Note(what)) => say(&what),
-            Some(Event::End(end)) => {
-                printer.end()?;
-                return Ok(end);
-            }
-            None => return Ok(Err("the reading thread has ended".into())),
+            self.print()?;
+            self.printer.progress.made();
         }
+    }
+
+    fn take(&mut self, record: record::Record, number: u64, pass: Pass) {
+        if pass != Pass::Again {
+            self.programs.learn(&record, number, pass == Pass::Only);
+        }
+        if pass == Pass::Ahead {
+            return;
+        }
+        let event = record.event;
+        match record.body {
+            Body::Access(access) if self.args.want(&event, &access) => {
+                let life = self.programs.writer(access.id, &event, number);
+                if self.args.want_program(access.id, life) {
+                    let now = (pass == Pass::Only).then(Instant::now);
+                    self.events.push(event, access, life.clone(), now);
+                }
+            }
+            Body::Call { kind, text } => self.events.call(&event, kind, &text),
+            Body::End => self.events.end(&event),
+            _ => (),
+        }
+    }
+
+    fn print(&mut self) -> io::Result<()> {
+        while let Some(held) = self.events.next(Instant::now()) {
+            let report = held.report();
+            if self.args.want_call(&report) {
+                self.printer.print(&report)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.events.end_all();
+        self.print()?;
+        self.printer.end()
     }
 }
 
 struct Printer {
     out: AutoStream<io::Stdout>,
     zone: TimeZone,
+    lines: Lines,
     json: bool,
     stats: Option<Stats>,
     every: Option<Duration>,
-    next: Instant,
+    /// None if that is after the end of time.
+    next: Option<Instant>,
     troubles: u64,
+    progress: stop::Progress,
 }
 
 impl Printer {
-    fn new(args: &Args) -> Self {
+    fn new(args: &Args, progress: stop::Progress) -> Self {
         let choice = match args.color {
             clap::ColorChoice::Auto => AutoStream::choice(&io::stdout()),
             clap::ColorChoice::Always => ColorChoice::Always,
@@ -156,34 +217,36 @@ impl Printer {
         Self {
             out: AutoStream::new(io::stdout(), choice),
             zone: TimeZone::system(),
+            lines: if io::stdout().is_terminal() { Lines::Two } else { Lines::One },
             json: args.json,
             stats: args.stats.map(|_| Stats::default()),
             every,
-            next: Instant::now() + every.unwrap_or_default(),
+            next: every.and_then(|every| Instant::now().checked_add(every)),
             troubles: 0,
+            progress,
         }
     }
 
-    fn print(&mut self, record: &Record, access: &Access, life: &Life) -> io::Result<()> {
+    fn print(&mut self, report: &Report<'_>) -> io::Result<()> {
         let text = if let Some(stats) = &mut self.stats {
-            stats.count(record.time, access, life);
+            stats.count(report.event, report.access, report.life);
             return Ok(());
         } else if self.json {
-            output::json(record, access, life)
+            output::json(report)
         } else {
-            output::text(record, access, life, &self.zone)
+            output::text(report, &self.zone, self.lines)
         };
         self.out.write_all(text.as_bytes())
     }
 
     /// Show the statistics if they are due, and say how long it is until they are again.
     fn wait(&mut self) -> io::Result<Option<Duration>> {
-        let Some(every) = self.every else { return Ok(None) };
-        if Instant::now() >= self.next {
-            self.next = Instant::now() + every;
+        let (Some(every), Some(next)) = (self.every, self.next) else { return Ok(None) };
+        if Instant::now() >= next {
+            self.next = Instant::now().checked_add(every);
             self.end()?;
         }
-        Ok(Some(self.next.saturating_duration_since(Instant::now())))
+        Ok(self.next.map(|next| next.saturating_duration_since(Instant::now())))
     }
 
     fn end(&mut self) -> io::Result<()> {

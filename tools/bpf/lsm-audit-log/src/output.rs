@@ -10,7 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value as Json, json};
 
 use crate::programs::Life;
-use crate::record::{Access, Record, Value};
+use crate::record::{Access, Event, Fields, Value};
 
 const DIM: Style = Style::new().dimmed();
 const CAUSE: Style = AnsiColor::Red.on_default().bold();
@@ -42,20 +42,55 @@ pub fn clock(time: Timestamp, zone: &TimeZone, format: &str) -> String {
 
 const SECONDS: &str = "%F %T";
 
-/// Two lines: the record, and the program.
-pub fn text(record: &Record, access: &Access, life: &Life, zone: &TimeZone) -> String {
-    let time = clock(record.time, zone, "%F %T%.3f");
+/// A record, and what is known of it.
+#[derive(Clone, Copy)]
+pub struct Report<'a> {
+    pub event: &'a Event,
+    pub access: &'a Access,
+    pub life: &'a Life,
+    /// The system call that it belongs to.
+    pub call: Option<&'a Fields>,
+}
+
+/// How many a record takes: two are easier to read, one is easier to search and to count.
+#[derive(Clone, Copy)]
+pub enum Lines {
+    One,
+    Two,
+}
+
+/// The record, its system call, and the program.
+pub fn text(report: &Report<'_>, zone: &TimeZone, lines: Lines) -> String {
+    let Report { event, access, life, call } = *report;
+    let time = clock(event.time, zone, "%F %T%.3f");
     let mut text = format!("{DIM}{time}{DIM:#}");
-    if let Some(node) = &record.node {
-        let _ = write!(text, " {}", escape(node.as_bytes()));
+    if let Some(node) = &event.node {
+        let _ = write!(text, " {}", escape(node));
     }
-    let cause = access.text("cause");
-    let first = cause.map_or_else(|| "-".into(), escape);
+    let cause = access.fields.0.iter().position(|(key, _)| key == "cause");
+    let first = cause.and_then(|at| access.fields.0.get(at)).map_or_else(
+        || "-".into(),
+        |(_, cause)| match cause {
+            Value::Text(cause) => escape(cause),
+            cause => shown(cause),
+        },
+    );
     let _ = write!(text, " {CAUSE}{first}{CAUSE:#}");
-    for (key, value) in access.fields.iter().filter(|(key, _)| cause.is_none() || key != "cause") {
-        let _ = write!(text, " {DIM}{key}={DIM:#}{}", shown(value));
+    for (at, (key, value)) in access.fields.0.iter().enumerate() {
+        if cause != Some(at) {
+            let _ = write!(text, " {DIM}{key}={DIM:#}{}", shown(value));
+        }
     }
-    let _ = writeln!(text, "\n    {DIM}by{DIM:#} {}", program(access.id, life, zone));
+    for key in ["uid", "exe"] {
+        if let Some(value) = call.and_then(|call| call.get(key)) {
+            let _ = write!(text, " {DIM}{key}={DIM:#}{}", shown(value));
+        }
+    }
+    let between = match lines {
+        Lines::One => " ",
+        Lines::Two => "\n    ",
+    };
+    let _ = writeln!(text, "{between}{DIM}by{DIM:#} {}", program(access.id, life, zone));
     text
 }
 
@@ -63,6 +98,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Text(text) => format!("\"{}\"", escape(text)),
         Value::Number(number) => number.to_string(),
+        Value::Code(code) => code.to_string(),
         Value::Bare(text) => escape(text),
         Value::Unknown => "?".into(),
     }
@@ -98,24 +134,47 @@ fn program(id: u32, life: &Life, zone: &TimeZone) -> String {
     text
 }
 
-pub fn json(record: &Record, access: &Access, life: &Life) -> String {
+pub fn json(report: &Report<'_>) -> String {
+    let Report { event, access, life, call } = *report;
     let mut object = Map::new();
-    object.insert("time".into(), json_time(record.time));
-    object.insert("serial".into(), record.serial.into());
-    if let Some(node) = &record.node {
-        object.insert("node".into(), json!(node));
+    object.insert("time".into(), json_time(event.time));
+    object.insert("serial".into(), event.serial.into());
+    if let Some(node) = &event.node {
+        object.insert("node".into(), String::from_utf8_lossy(node).into());
     }
     object.insert("program".into(), json_program(access.id, life));
-    for (key, value) in &access.fields {
-        let value = match value {
-            Value::Text(text) | Value::Bare(text) => String::from_utf8_lossy(text).into(),
-            Value::Number(number) => (*number).into(),
-            Value::Unknown => Json::Null,
-        };
-        object.entry(key).or_insert(value);
-    }
+    object.insert("syscall".into(), call.map_or(Json::Null, |call| json_fields(call).into()));
     object.insert("raw".into(), json!(access.raw));
+    for (key, value) in json_fields(&access.fields) {
+        // No field has the name of one of these, as long as the kernel writes the record.
+        let key = if object.contains_key(&key) || key == "node" { key + "_" } else { key };
+        object.insert(key, value);
+    }
+    // Last, because it is long.
+    if let Some(raw) = object.shift_remove("raw") {
+        object.insert("raw".into(), raw);
+    }
     ascii(&Json::Object(object))
+}
+
+/// A key that comes twice has all its values in an array.
+fn json_fields(fields: &Fields) -> Map<String, Json> {
+    let mut object = Map::new();
+    for (key, _) in &fields.0 {
+        let mut values: Vec<Json> = fields.all(key).map(json_value).collect();
+        let value = if values.len() == 1 { values.pop() } else { Some(values.into()) };
+        object.insert(key.clone(), value.into());
+    }
+    object
+}
+
+fn json_value(value: &Value) -> Json {
+    match value {
+        Value::Text(text) | Value::Bare(text) => String::from_utf8_lossy(text).into(),
+        Value::Number(number) => (*number).into(),
+        Value::Code(code) => (*code).into(),
+        Value::Unknown => Json::Null,
+    }
 }
 
 pub fn json_program(id: u32, life: &Life) -> Json {
@@ -157,24 +216,34 @@ pub fn ascii(json: &dyn Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Body, tests};
+    use crate::record::tests;
 
     /// ESC, C1's CSI, backspace, right-to-left override, a byte that isn't UTF-8, a letter, and what
     /// escapes.
     const HOSTILE: &str = "comm=1B5B326A path=2FC29B0820E280AE20FF20C3A9225C cause=0D0A netif=07";
 
+    fn both(
+        fields: &str,
+        node: Option<&[u8]>,
+        loader: Option<&[u8]>,
+        call: Option<&str>,
+    ) -> (String, Json, String) {
+        let access = tests::access(fields);
+        let event = Event { node: node.map(<[u8]>::to_vec), ..tests::record(tests::LINE).event };
+        let mut life = Life::default();
+        life.loader = loader.map(<[u8]>::to_vec);
+        let call = call.map(|call| Fields::of_call(call.as_bytes()).unwrap());
+        let report = Report { event: &event, access: &access, life: &life, call: call.as_ref() };
+        let text = super::text(&report, &TimeZone::UTC, Lines::One);
+        let json = super::json(&report);
+        (anstream::adapter::strip_str(&text).to_string(), json.parse().unwrap(), json)
+    }
+
     #[test]
     fn nothing_steers_a_terminal() {
-        let access = tests::access(HOSTILE);
-        let body = Body::Boot;
-        let record = Record { node: Some("\x1b[m".into()), body, ..tests::record(tests::LINE) };
-        let mut life = Life::default();
-        life.loader = Some(b"\x1b]0;x\x07".into());
-        let text =
-            anstream::adapter::strip_str(&super::text(&record, &access, &life, &TimeZone::UTC))
-                .to_string();
-        let json = super::json(&record, &access, &life);
-        for line in [text.clone(), json.clone()] {
+        let (text, json, raw) =
+            both(HOSTILE, Some(b"\x1b[m"), Some(b"\x1b]0;x\x07"), Some("exe=1B5B6D"));
+        for line in [&text, &raw] {
             assert!(line.chars().all(|c| c == '\n' || c == ' ' || c.is_ascii_graphic()), "{line}");
         }
         assert!(
@@ -184,8 +253,8 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(r"05.953 \u{1b}[m \r\n comm="), "{text}");
+        assert!(text.contains(r#" exe="\u{1b}[m" by "#), "{text}");
 
-        let json: Json = serde_json::from_str(&json).unwrap();
         assert_eq!(json["comm"], "\x1b[2j");
         assert_eq!(json["path"], "/\u{9b}\u{8} \u{202e} \u{fffd} é\"\\");
         assert_eq!(json["raw"], format!("prog-id=1 {HOSTILE}"));
@@ -193,16 +262,41 @@ mod tests {
 
     #[test]
     fn numbers_and_what_is_not_known() {
-        let access = tests::access("pid=? ino=18446744073709551615 saddr=::1");
-        let json = super::json(&tests::record(tests::LINE), &access, &Life::default());
-        let json: Json = serde_json::from_str(&json).unwrap();
+        let (_, json, _) = both("pid=? ino=18446744073709551615 saddr=::1", None, None, None);
         assert_eq!(
             (&json["pid"], &json["ino"], &json["saddr"]),
             (&Json::Null, &json!(u64::MAX), &json!("::1"))
         );
         assert_eq!(
-            (&json["time"], &json["program"]["id"]),
-            (&json!("2026-11-23T22:39:05.953Z"), &json!(1))
+            (&json["time"], &json["program"]["id"], &json["syscall"]),
+            (&json!("2026-11-23T22:39:05.953Z"), &json!(1), &Json::Null)
         );
+    }
+
+    #[test]
+    fn a_key_twice() {
+        let fields = r#"pid=1 cause="a" path="/x" cause="b" path="/y" path="/z" program=5 raw=1"#;
+        let (text, json, raw) = both(fields, None, None, None);
+        assert_eq!(json["cause"], json!(["a", "b"]));
+        assert_eq!(json["path"], json!(["/x", "/y", "/z"]));
+        assert_eq!(raw.matches("\"path\":").count(), 1);
+        assert!(text.contains(r#" a pid=1 path="/x" cause="b" path="/y" path="/z" "#), "{text}");
+        // Members that aren't fields keep their names.
+        assert_eq!((&json["program"]["id"], &json["program_"]), (&json!(1), &json!("5")));
+        assert_eq!(json["raw_"], "1");
+    }
+
+    #[test]
+    fn the_system_call() {
+        let call = r#"arch=c000003e syscall=59 success=no exit=-13 uid=1000 tty=(none) comm="sh" exe="/bin/sh""#;
+        let (text, json, _) = both("pid=1", None, None, Some(call));
+        assert!(text.contains(r#" pid=1 uid=1000 exe="/bin/sh" by program 1"#), "{text}");
+        let call = &json["syscall"];
+        assert_eq!(
+            (&call["syscall"], &call["exit"], &call["uid"]),
+            (&json!(59), &json!(-13), &json!(1000))
+        );
+        assert_eq!((&call["exe"], &call["success"]), (&json!("/bin/sh"), &json!("no")));
+        assert_eq!(text.lines().count(), 1);
     }
 }

@@ -4,14 +4,15 @@
 //!
 //! Ids are given anew, after a boot or when the numbers run out. A record belongs to the program
 //! between whose LOAD and UNLOAD it stands, and what the kernel says of an id today belongs to
-//! it only if it is the same program.
+//! it only if it is the same program. Other nodes of a log are other machines, with ids of their
+//! own.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::record::{Body, Record};
+use crate::record::{Body, Event, Fields, Node, Record};
 
 /// How far the time of a LOAD record is from the program's load time: the one is the start of
 /// the system call or the end of the verification, the other lies in between.
@@ -38,6 +39,9 @@ pub trait Kernel {
     fn pins(&mut self, id: u32) -> Vec<PathBuf>;
 }
 
+/// The kernel, if it may be asked.
+type Asked<'a> = Option<&'a mut (dyn Kernel + 'static)>;
+
 /// One program's time with its id.
 #[derive(Clone, Debug, Default)]
 pub struct Life {
@@ -55,6 +59,11 @@ pub struct Life {
 }
 
 impl Life {
+    /// What tells it from the others that have its id on its node.
+    pub fn number(&self) -> u64 {
+        self.from
+    }
+
     pub fn loaded(&self) -> Option<Timestamp> {
         self.info.as_ref().map(|info| info.loaded).or(self.load)
     }
@@ -62,51 +71,86 @@ impl Life {
 
 pub struct Programs {
     kernel: Option<Box<dyn Kernel>>,
+    /// What logs call the machine of this kernel, where they name it.
+    this_node: Vec<u8>,
+    nodes: HashMap<Node, Machine>,
+}
+
+/// The programs of one node.
+#[derive(Default)]
+struct Machine {
     /// By id, in order.
     lives: HashMap<u32, Vec<Life>>,
-    /// The serial of the last LOAD, and the ids of all that have it: one system call may
-    /// load several programs.
-    loading: (u64, Vec<u32>),
+    /// The event of the last LOAD, and the ids of all that have it: one system call may load
+    /// several programs.
+    loading: Option<(Event, Vec<u32>)>,
 }
 
 impl Programs {
     /// Without a kernel, records are all that is known.
-    pub fn new(kernel: Option<Box<dyn Kernel>>) -> Self {
-        Self { kernel, lives: HashMap::new(), loading: (0, Vec::new()) }
+    pub fn new(kernel: Option<Box<dyn Kernel>>, this_node: Vec<u8>) -> Self {
+        Self { kernel, this_node, nodes: HashMap::new() }
     }
 
     /// Records come as they are written from now on: look at what is there, as it may be gone
     /// when its records arrive.
     pub fn watch(&mut self) {
+        let machine = self.nodes.entry(None).or_default();
         for (id, info) in self.kernel.iter_mut().flat_map(|kernel| kernel.programs()) {
             let life = Life { asked: true, info: Some(info), ..Life::default() };
-            self.lives.entry(id).or_default().push(life);
+            machine.lives.entry(id).or_default().push(life);
         }
+    }
+
+    /// The node's programs, and its kernel if that is this machine's.
+    fn of(&mut self, node: &Node) -> (&mut Machine, Asked<'_>) {
+        let here = node.as_ref().is_none_or(|node| *node == self.this_node);
+        let kernel = self.kernel.as_deref_mut().filter(|_| here);
+        (self.nodes.entry(node.clone()).or_default(), kernel)
     }
 
     /// Take in what the record with this number says of programs. Of those that it says `now`,
     /// the kernel may be asked now.
     pub fn learn(&mut self, record: &Record, number: u64, now: bool) {
+        if matches!(record.body, Body::Access(_) | Body::End) {
+            return;
+        }
+        let (machine, kernel) = self.of(&record.event.node);
         match &record.body {
-            Body::Load(id) => self.load(*id, record, number, now),
-            Body::Unload(id) => self.unload(*id, record, number),
-            Body::Syscall { exe } if record.serial == self.loading.0 => {
-                for id in self.loading.1.drain(..) {
-                    if let Some(life) = self.lives.get_mut(&id).and_then(|lives| lives.last_mut()) {
-                        life.loader = Some(exe.clone());
-                    }
-                }
-            }
-            Body::Syscall { .. } | Body::Access(_) => (),
-            Body::Boot => {
-                for life in self.lives.values_mut().filter_map(|lives| lives.last_mut()) {
-                    life.until.get_or_insert(number);
-                }
+            Body::Load(id) => machine.load(*id, &record.event, number, now, kernel),
+            Body::Unload(id) => machine.unload(*id, record.event.time, number),
+            Body::Call { text, .. } => machine.loaded(&record.event, text),
+            Body::Boot => machine.boot(number),
+            Body::Access(_) | Body::End => (),
+        }
+    }
+
+    /// The program that wrote the record with this number, of this event, under this id.
+    pub fn writer(&mut self, id: u32, event: &Event, number: u64) -> &Life {
+        let (machine, kernel) = self.of(&event.node);
+        machine.writer(id, event.time, number, kernel)
+    }
+}
+
+impl Machine {
+    fn boot(&mut self, number: u64) {
+        for life in self.lives.values_mut().filter_map(|lives| lives.last_mut()) {
+            life.until.get_or_insert(number);
+        }
+    }
+
+    /// The system call of an event has this text.
+    fn loaded(&mut self, event: &Event, text: &[u8]) {
+        let Some((_, ids)) = self.loading.take_if(|(loading, _)| loading == event) else { return };
+        let call = Fields::of_call(text).unwrap_or_default();
+        for id in ids {
+            if let Some(life) = self.lives.get_mut(&id).and_then(|lives| lives.last_mut()) {
+                life.loader = call.text("exe").map(<[u8]>::to_vec);
             }
         }
     }
 
-    fn load(&mut self, id: u32, record: &Record, number: u64, now: bool) {
+    fn load(&mut self, id: u32, event: &Event, number: u64, now: bool, kernel: Asked<'_>) {
         if now && self.lives.len() >= REMEMBERED {
             self.lives.retain(|_, lives| lives.last().is_some_and(|life| life.until.is_none()));
         }
@@ -114,35 +158,34 @@ impl Programs {
         if let Some(last) = lives.last_mut() {
             last.until.get_or_insert(number);
         }
-        let mut life = Life { from: number, load: Some(record.time), ..Life::default() };
+        let mut life = Life { from: number, load: Some(event.time), ..Life::default() };
         if now {
-            ask(&mut self.kernel, id, &mut life, record.time);
+            ask(kernel, id, &mut life, event.time);
         }
         lives.push(life);
-        if self.loading.0 != record.serial {
-            self.loading = (record.serial, Vec::new());
+        match &mut self.loading {
+            Some((loading, ids)) if loading == event => ids.push(id),
+            loading => *loading = Some((event.clone(), vec![id])),
         }
-        self.loading.1.push(id);
     }
 
-    fn unload(&mut self, id: u32, record: &Record, number: u64) {
+    fn unload(&mut self, id: u32, time: Timestamp, number: u64) {
         let lives = self.lives.entry(id).or_default();
         match lives.last_mut() {
             Some(last) if last.until.is_none() => {
                 last.until = Some(number);
-                last.unloaded = Some(record.time);
+                last.unloaded = Some(time);
             }
             last => {
                 let from = last.and_then(|last| last.until).unwrap_or(0);
-                let unloaded = Some(record.time);
+                let unloaded = Some(time);
                 lives.push(Life { from, until: Some(number), unloaded, ..Life::default() });
             }
         }
     }
 
-    /// The program that wrote the record with this number, of this time, under this id.
     #[expect(clippy::indexing_slicing, reason = "`at` is that of a life just found or made")]
-    pub fn writer(&mut self, id: u32, time: Timestamp, number: u64) -> &Life {
+    fn writer(&mut self, id: u32, time: Timestamp, number: u64, mut kernel: Asked<'_>) -> &Life {
         let lives = self.lives.entry(id).or_default();
         let fits = |life: &Life| match (life.until, life.unloaded) {
             (None, _) => true,
@@ -159,7 +202,7 @@ impl Programs {
         };
 
         if lives[at].until.is_none() {
-            ask(&mut self.kernel, id, &mut lives[at], time);
+            ask(kernel.as_deref_mut(), id, &mut lives[at], time);
             let came = lives[at].successor.take_if(|successor| successor.loaded <= time);
             if came.is_some() {
                 // Unseen.
@@ -168,7 +211,7 @@ impl Programs {
                 let life = Life { from: number, asked: true, info: came, ..Life::default() };
                 lives.insert(at, life);
             }
-            if let (Some(info), Some(kernel)) = (&mut lives[at].info, &mut self.kernel) {
+            if let (Some(info), Some(kernel)) = (&mut lives[at].info, kernel) {
                 // Programs are pinned after they are loaded; the pin goes before the program does.
                 let pinned = kernel.pins(id);
                 if !pinned.is_empty() {
@@ -182,7 +225,7 @@ impl Programs {
 
 /// Ask the kernel, once. What it says is of another program if that was loaded at another time
 /// than this one or, where nothing is known of that, after this one was seen.
-fn ask(kernel: &mut Option<Box<dyn Kernel>>, id: u32, life: &mut Life, seen: Timestamp) {
+fn ask(kernel: Asked<'_>, id: u32, life: &mut Life, seen: Timestamp) {
     let Some(kernel) = kernel else { return };
     if std::mem::replace(&mut life.asked, true) {
         return;
@@ -233,18 +276,37 @@ mod tests {
 
     fn with(kernel: &[(u32, i64)]) -> (Programs, Loaded) {
         let loaded = Rc::new(RefCell::new(kernel.iter().copied().collect()));
-        (Programs::new(Some(Box::new(Fake(Rc::clone(&loaded))))), loaded)
+        (Programs::new(Some(Box::new(Fake(Rc::clone(&loaded)))), b"here".into()), loaded)
+    }
+
+    fn event(node: Option<&str>, second: i64) -> Event {
+        let node = node.map(|node| node.as_bytes().to_vec());
+        Event { node, time: at(second), serial: second.unsigned_abs() }
     }
 
     fn record(second: i64, body: Body) -> Record {
-        Record { time: at(second), serial: second.unsigned_abs(), node: None, body }
+        Record { event: event(None, second), body }
+    }
+
+    fn call(exe: &str) -> Body {
+        Body::Call { kind: 1300, text: format!("syscall=321 exe=\"{exe}\"").into() }
     }
 
     /// The name, when it was loaded and unloaded, and who has the id now.
     type Who = (Option<String>, Option<i64>, Option<i64>, Option<String>);
 
     fn who(programs: &mut Programs, id: u32, second: i64, number: u64) -> Who {
-        let life = programs.writer(id, at(second), number);
+        who_of(None, programs, id, second, number)
+    }
+
+    fn who_of(
+        node: Option<&str>,
+        programs: &mut Programs,
+        id: u32,
+        second: i64,
+        number: u64,
+    ) -> Who {
+        let life = programs.writer(id, &event(node, second), number);
         let name = |info: &Option<Info>| info.as_ref().map(|info| info.name.clone());
         let second = |time: Option<Timestamp>| time.map(Timestamp::as_second);
         (name(&life.info), second(life.loaded()), second(life.unloaded), name(&life.successor))
@@ -259,7 +321,7 @@ mod tests {
         let (mut programs, _) = with(&[(7, 100)]);
         assert_eq!(who(&mut programs, 7, 150, 1), named(100));
         assert_eq!(
-            programs.writer(7, at(150), 2).info.as_ref().unwrap().pinned[0].as_os_str(),
+            programs.writer(7, &event(None, 150), 2).info.as_ref().unwrap().pinned[0].as_os_str(),
             "/pin/7"
         );
         assert_eq!(who(&mut programs, 8, 150, 3), (None, None, None, None));
@@ -267,13 +329,15 @@ mod tests {
 
     #[test]
     fn gone_but_recorded() {
-        let mut programs = Programs::new(None);
+        let mut programs = Programs::new(None, Vec::new());
         programs.learn(&record(100, Body::Load(7)), 1, false);
-        let call = Record { serial: 100, ..record(100, Body::Syscall { exe: b"/bin/x".into() }) };
-        programs.learn(&call, 2, false);
+        programs.learn(&record(100, call("/bin/x")), 2, false);
         programs.learn(&record(200, Body::Unload(7)), 9, false);
         assert_eq!(who(&mut programs, 7, 150, 5), (None, Some(100), Some(200), None));
-        assert_eq!(programs.writer(7, at(150), 5).loader.as_deref(), Some(b"/bin/x".as_slice()));
+        assert_eq!(
+            programs.writer(7, &event(None, 150), 5).loader.as_deref(),
+            Some(b"/bin/x".as_slice())
+        );
     }
 
     #[test]
@@ -322,11 +386,44 @@ mod tests {
 
     #[test]
     fn after_a_boot() {
-        let mut programs = Programs::new(None);
+        let mut programs = Programs::new(None, Vec::new());
         programs.learn(&record(100, Body::Load(7)), 1, false);
         programs.learn(&record(200, Body::Boot), 2, false);
         assert_eq!(who(&mut programs, 7, 150, 1), (None, Some(100), None, None));
         assert_eq!(who(&mut programs, 7, 250, 3), (None, None, None, None));
+    }
+
+    #[test]
+    fn nodes() {
+        let (mut programs, _) = with(&[(7, 100)]);
+        let (a, b, here) = (Some("a"), Some("b"), Some("here"));
+        let mut number = 0;
+        let mut learn = |programs: &mut Programs, node, second, body| {
+            number += 1;
+            programs.learn(&Record { event: event(node, second), body }, number, false);
+        };
+        // The same ids, serials and times on two nodes.
+        learn(&mut programs, a, 110, Body::Load(7));
+        learn(&mut programs, b, 110, Body::Load(7));
+        learn(&mut programs, b, 110, call("/bin/b"));
+        learn(&mut programs, a, 110, call("/bin/a"));
+        learn(&mut programs, a, 200, Body::Unload(7));
+        learn(&mut programs, b, 300, Body::Boot);
+        assert_eq!(who_of(a, &mut programs, 7, 150, 5), (None, Some(110), Some(200), None));
+        assert_eq!(who_of(b, &mut programs, 7, 150, 5), (None, Some(110), None, None));
+        for (node, loader) in [(a, "/bin/a"), (b, "/bin/b")] {
+            let life = programs.writer(7, &event(node, 150), 5);
+            assert_eq!(life.loader.as_deref(), Some(loader.as_bytes()));
+        }
+        // b has booted, a has not.
+        learn(&mut programs, a, 310, Body::Load(8));
+        assert_eq!(who_of(a, &mut programs, 8, 350, 9), (None, Some(310), None, None));
+        assert_eq!(who_of(b, &mut programs, 7, 350, 9), (None, None, None, None));
+        assert_eq!(who_of(b, &mut programs, 8, 350, 9), (None, None, None, None));
+        // This kernel is asked about its own programs only, whose LOAD no log has.
+        assert_eq!(who_of(here, &mut programs, 7, 150, 9), named(100));
+        assert_eq!(who_of(None, &mut programs, 7, 150, 9), named(100));
+        assert_eq!(who_of(Some("c"), &mut programs, 7, 150, 9), (None, None, None, None));
     }
 
     #[test]
