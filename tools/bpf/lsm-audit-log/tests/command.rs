@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The command as its users run it: what goes in, what comes out, and how it ends.
+
+#![expect(clippy::panic, clippy::unwrap_used)]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const HEAD: &str = "type=1427 msg=audit(";
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lsm-audit-log"));
+    command.arg("--no-kernel").env("TZ", "UTC");
+    command
+}
+
+/// With this on standard input.
+fn run(options: &[&str], input: &[u8]) -> Output {
+    let mut child = command()
+        .args(options)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn shown(options: &[&str], input: &str) -> Vec<String> {
+    let output = run(options, input.as_bytes());
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    text(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// A file that goes with this.
+struct Log(PathBuf);
+
+impl Log {
+    fn new(name: &str, content: &[u8]) -> Self {
+        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        fs::write(&path, content).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn many(count: u32) -> String {
+    let line =
+        |n| format!("{HEAD}1795473545.953:{n}): prog-id=1 pid={n} comm=\"sh\" cause=\"c\"\n");
+    (0..count).map(line).collect()
+}
+
+/// Wait until it has filled the pipe that nobody reads.
+fn until_stuck(child: &Child) {
+    let state = || fs::read_to_string(format!("/proc/{}/wchan", child.id())).unwrap_or_default();
+    let start = Instant::now();
+    while !state().contains("pipe_write") && start.elapsed() < Duration::from_secs(3) {
+        sleep(Duration::from_millis(20));
+    }
+}
+
+fn end(child: &mut Child, within: Duration) -> std::process::ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if start.elapsed() > within {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("it goes on");
+        }
+        sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn machines_are_not_mixed() {
+    let log = "\
+        node=a type=BPF msg=audit(100.000:1): prog-id=7 op=LOAD\n\
+        node=a type=SYSCALL msg=audit(100.000:1): syscall=321 exe=\"/bin/a\"\n\
+        node=b type=1427 msg=audit(150.000:1): prog-id=7 pid=1 cause=\"c\"\n\
+        node=b type=SYSCALL msg=audit(150.000:1): syscall=59 uid=5 exe=\"/bin/b\"\n\
+        node=a type=1427 msg=audit(150.000:1): prog-id=7 pid=1 cause=\"c\"\n\
+        node=a type=SYSCALL msg=audit(150.000:1): syscall=59 uid=6 exe=\"/bin/c\"\n\
+        node=b type=KERNEL msg=audit(160.000:2): state=initialized\n\
+        node=a type=1427 msg=audit(170.000:2): prog-id=7 pid=1 cause=\"c\"\n";
+    let file = Log::new("nodes", log.as_bytes());
+    let output = command().arg(&file.0).output().unwrap();
+    let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
+    let by_a = "by program 7, loaded 1970-01-01 00:01:40 by /bin/a";
+    let unknown = "by program 7, of which nothing is known";
+    for (line, node, end) in [
+        (&lines[0], " b c ", format!("uid=5 exe=\"/bin/b\" {unknown}")),
+        (&lines[1], " a c ", format!("uid=6 exe=\"/bin/c\" {by_a}")),
+        (&lines[2], " a c ", by_a.into()),
+    ] {
+        assert!(line.contains(node) && line.ends_with(&end), "{line}");
+    }
+    assert_eq!(lines.len(), 3);
+
+    assert_eq!(shown(&["--node", "b"], log).len(), 1);
+    let stats = shown(&["--stats"], log);
+    assert!(stats[3].contains(" a ") && stats[4].contains(" b "), "{stats:?}");
+    assert!(stats[3].starts_with("        2 ") && stats[4].starts_with("        1 "));
+}
+
+#[test]
+fn odd_lines() {
+    let one = format!("{HEAD}1.000:1): prog-id=1 pid=1 path=\"/a\" path=\"/b\"");
+    let other = "type=AUDIT1427 msg=audit(2.000:2): prog-id=2 pid=2";
+    let output = run(&["--json"], format!("{one}{other}\n").as_bytes());
+    let out = text(&output.stdout);
+    assert!(out.contains(r#""path":["/a","/b"]"#) && out.contains(r#""serial":2,"#), "{out}");
+    assert_eq!((out.lines().count(), output.status.code()), (2, Some(0)));
+    assert!(text(&output.stderr).contains("line 1 of standard input holds 2 records"));
+
+    let output = run(&[], format!("{HEAD}1.000:1): prog-id=1 prog-id=2\n").as_bytes());
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert!(text(&output.stderr).contains("has more than one prog-id"));
+}
+
+#[test]
+fn one_line_each() {
+    assert_eq!(shown(&[], &many(3)).len(), 3);
+}
+
+#[test]
+fn the_past() {
+    for ago in [["--since", "10y ago"], ["--since", "-10y"], ["-S", "10y"], ["-ts", "10y"]] {
+        assert_eq!(shown(&ago, &many(2)).len(), 2, "{ago:?}");
+    }
+    assert_eq!(shown(&["--until", "2026-11-23T22:39:05Z"], &many(2)).len(), 2);
+    assert_eq!(shown(&["--until", "2026-11-23T22:39:04Z"], &many(2)).len(), 0);
+}
+
+#[test]
+fn statistics_after_the_end_of_time() {
+    assert_eq!(shown(&["--stats=18446744073709551615"], &many(2)).len(), 3);
+}
+
+#[test]
+fn a_compressed_log() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(many(5).as_bytes()).unwrap();
+    let gz = encoder.finish().unwrap();
+    let output = run(&[], &gz);
+    assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(0), 5));
+    let file = Log::new("gz", &gz);
+    let output = command().arg(&file.0).output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(0), 5));
+}
+
+#[test]
+fn nobody_reads_any_more() {
+    let file = Log::new("head", many(20_000).as_bytes());
+    let mut child =
+        command().arg(&file.0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut some = [0; 100];
+    child.stdout.take().unwrap().read_exact(&mut some).unwrap();
+    let status = end(&mut child, Duration::from_secs(20));
+    let mut error = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+    assert_eq!((status.code(), error.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn ends_while_its_reader_has_stopped() {
+    let file = Log::new("stuck", many(20_000).as_bytes());
+    // Its messages go the same way, as through 2>&1.
+    let (reader, writer) = nix::unistd::pipe().unwrap();
+    let mut child =
+        command().arg(&file.0).stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+    until_stuck(&child);
+    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    let status = end(&mut child, Duration::from_secs(10));
+    assert_eq!((status.code(), status.signal()), (Some(1), None));
+    drop(reader);
+}
+
+#[test]
+fn completions() {
+    for (shell, text_of_it) in
+        [("bash", "complete -F"), ("zsh", "#compdef"), ("fish", "complete -c")]
+    {
+        let output = Command::new(env!("CARGO_BIN_EXE_lsm-audit-log"))
+            .args(["--completions", shell])
+            .output()
+            .unwrap();
+        let text = text(&output.stdout);
+        assert!(text.contains(text_of_it) && text.contains("lsm-audit-log"), "{shell}");
+        assert!(text.contains("until") && text.contains("node"), "{shell}");
+    }
+}
