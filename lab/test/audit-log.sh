@@ -41,6 +41,11 @@ deny() { # something, with a record
 	new_records
 }
 
+# Another mount, whose name isn't UTF-8, hides nothing.
+odd=/run/$'\xe9'
+mkdir -p "$odd"
+mount -t tmpfs odd "$odd"
+
 set_scene build/demo/policy.bpf.o
 id=$(program_id exec_from_tmp)
 tag=$(bpftool -j prog show id "$id" | sed -n 's/.*"tag":"\([0-9a-f]*\)".*/\1/p')
@@ -55,7 +60,18 @@ says "live: the program and the record" "$live" "$known" "${record/PID/$pid}"
 "$tool" --json "$audit_log" >"$state/out"
 says "log, loaded: the program and the record" "$state/out" "$known" "${record/PID/$pid}"
 "$tool" --prog exec_from_tmp --cause no-exec-from-tmp --pid "$pid" --path "$stage" --since 10m "$audit_log" >"$state/out"
-says "log, as text" "$state/out" "by exec_from_tmp (id $id, tag $tag) on bprm_check_security, loaded 2" ", pinned at $pins/exec_from_tmp"
+says "log, as text, in one line" "$state/out" "pid=$pid" "by exec_from_tmp (id $id, tag $tag) on bprm_check_security, loaded 2" ", pinned at $pins/exec_from_tmp"
+exe=$(realpath "$(command -v sh)")
+call='"syscall":{"arch":'
+says "live: the system call" "$live" "$call" '"uid":0,' "\"exe\":\"$exe\"" "${record/PID/$pid}"
+"$tool" --json -ui 0 -c sh -x "$exe" -f "$stage" -ts today -te now "$audit_log" >"$state/out"
+says "log: the system call, by ausearch's options" "$state/out" "$call" '"uid":0,' "\"exe\":\"$exe\"" "${record/PID/$pid}"
+"$tool" --uid 12345 "$audit_log" >"$state/out"
+"$tool" --since=-10y --until boot "$audit_log" >>"$state/out"
+if [ -s "$state/out" ]; then check "log, another user, another time" "$(head -n 1 "$state/out")"; else check "log, another user, another time"; fi
+gzip -c "$audit_log" >"$state/log.gz"
+"$tool" --json -p "$pid" "$state/log.gz" >"$state/out"
+says "log, compressed" "$state/out" "$known" "${record/PID/$pid}"
 "$tool" --prog listen "$audit_log" >"$state/out"
 if [ -s "$state/out" ]; then check "log, another program" "it is shown"; else check "log, another program"; fi
 
