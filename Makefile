@@ -38,8 +38,9 @@ test-debug: tree	## the tests, faults and stress on a debug kernel; STRESS=60 se
 	@lab/kernel.sh kernel-debug LLVM=-19
 	@lab/test/run.sh -s $(or $(STRESS),300) $(T)
 
-deb: tree	## build/deb, packages of a kernel with the kfuncs; CONFIG=/path/to/config
+deb: tree	## build/deb, packages of a kernel with the kfuncs, and of lsm-audit-log; CONFIG=/path/to/config
 	@lab/deb.sh
+	@lab/audit-log.sh deb
 
 test-deb: tree	## install such packages in a Debian of a virtual machine, boot it, run the demo there
 	@lab/test/deb.sh
@@ -67,7 +68,7 @@ bench: kernel	## instructions per record, beside those of a kernel with BASELINE
 audit-userspace: toolroot	## build Debian's audit with the patches in contrib/, and test it; SUITE=sid
 	@lab/audit-userspace.sh $(SUITE)
 
-lsm-audit-log: toolroot	## build/lsm-audit-log, the command that shows which program wrote a record
+lsm-audit-log: toolroot	## build/lsm-audit-log, the command that shows which program wrote a record, and its package
 	@lab/audit-log.sh
 
 consumers: toolroot	## have laurel, rsyslog and syslog-ng read a log; LOG=build/guest/auditd.records

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build tools/bpf/lsm-audit-log in build/lsm-audit-log, with the crates of its
-# Cargo.lock, which are kept in the cache. With "check": its formatting, clippy
-# and its tests instead.
+# Cargo.lock, which are kept in the cache, and a Debian package of it. With "deb":
+# put that in build/deb as well. With "check": its formatting, clippy and its tests
+# instead.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -32,5 +33,30 @@ fi
 
 cargo build "${with[@]}" --release >"$out_log" 2>&1 ||
 	blame "$out_log" "building lsm-audit-log failed: see the end of $out_log, mend that and run again."
-cp "$out/target/$target/release/lsm-audit-log" lsm-audit-log.8 "$out/"
-say "lsm-audit-log: build/lsm-audit-log has the command and its manual page"
+command=$out/target/$target/release/lsm-audit-log
+! readelf -d "$command" | grep NEEDED || die "$command needs the libraries above: it is to be static."
+cp "$command" lsm-audit-log.8 "$out/"
+say "lsm-audit-log: ${out#"$repo/"} has the command and its manual page"
+
+# --- The package; its files have the time of its changelog, so it's the same each time
+
+command -v dh >/dev/null ||
+	{ say "lsm-audit-log: no package, because debhelper isn't installed"; exit; }
+stage=$out/package/lsm-audit-log
+rm -rf --one-file-system "$out/package" "$out"/*.deb
+mkdir -p "$stage"/completions/{bash,zsh,fish}
+cp -r "$command" lsm-audit-log.8 README.md debian "$lab/examples/bpf_audit.h" "$stage/"
+"$command" --completions bash >"$stage/completions/bash/lsm-audit-log"
+"$command" --completions zsh >"$stage/completions/zsh/_lsm-audit-log"
+"$command" --completions fish >"$stage/completions/fish/lsm-audit-log.fish"
+(cd "$stage" && DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage --build=binary --no-sign -d) >>"$out_log" 2>&1 ||
+	blame "$out_log" "packaging lsm-audit-log failed: see the end of $out_log, mend that and run again."
+mv "$out"/package/*.deb "$out/"
+deb=$(echo "$out"/*.deb)
+if [ "${1:-}" = deb ]; then
+	make_dirs "$build/deb"
+	rm -f "$build"/deb/lsm-audit-log_*.deb
+	cp "$deb" "$build/deb/"
+	deb=$build/deb/${deb##*/}
+fi
+say "lsm-audit-log: to install: dpkg -i ${deb#"$repo/"}"
