@@ -29,7 +29,8 @@ pub struct Log {
     name: String,
     /// Shares its place with `reader`.
     file: File,
-    reader: Box<dyn BufRead + Send>,
+    /// None before the first of a pipe is there, which tells whether it is compressed.
+    reader: Option<Box<dyn BufRead + Send>>,
     regular: bool,
     compressed: bool,
     start: u64,
@@ -127,29 +128,41 @@ impl Log {
             let regular = file.metadata()?.is_file();
             // Somebody may have read a part of standard input.
             let start = if regular { file.stream_position()? } else { 0 };
-            let (reader, compression) = reader(&file)?;
-            Ok((file, regular, start, reader, compression))
+            Ok((file, regular, start))
         });
-        let (file, regular, start, reader, compression) =
-            open.map_err(|err| format!("can't open {name}: {err}"))?;
-        if let Compression::Other(tool) = compression {
-            return Err(format!(
-                "can't read what {tool} has compressed: {tool} -dc {name} | lsm-audit-log -"
-            ));
-        }
-        Ok(Self {
+        let (file, regular, start) = open.map_err(|err| format!("can't open {name}: {err}"))?;
+        let mut log = Self {
             path: path.into(),
             name,
             file,
-            reader,
+            reader: None,
             regular,
-            compressed: compression == Compression::Gzip,
+            compressed: false,
             start,
             read: 0,
             lines: 0,
             line: Vec::new(),
             overlong: false,
-        })
+        };
+        if regular {
+            log.begin()?;
+        }
+        Ok(log)
+    }
+
+    /// Look at the beginning.
+    fn begin(&mut self) -> Result<(), String> {
+        let name = &self.name;
+        let (reader, compression) =
+            reader(&self.file).map_err(|err| format!("can't read {name}: {err}"))?;
+        if let Compression::Other(tool) = compression {
+            return Err(format!(
+                "can't read what {tool} has compressed: {tool} -dc {name} | lsm-audit-log -"
+            ));
+        }
+        self.compressed = compression == Compression::Gzip;
+        self.reader = Some(reader);
+        Ok(())
     }
 
     pub fn can_be_followed(&self) -> bool {
@@ -162,8 +175,8 @@ impl Log {
 
     fn rewind(&mut self, start: u64) -> Result<(), Stop> {
         (self.start, self.read, self.lines) = (start, 0, 0);
-        let again = self.file.seek(SeekFrom::Start(start)).and_then(|_| reader(&self.file));
-        self.reader = again.map_err(|err| self.failed(&err))?.0;
+        self.file.seek(SeekFrom::Start(start)).map_err(|err| self.failed(&err))?;
+        self.begin().map_err(Stop::Failed)?;
         Ok(())
     }
 
@@ -177,7 +190,11 @@ impl Log {
         loop {
             let room = LONGEST.saturating_sub(self.line.len() as u64).min(end - self.read);
             let before = self.line.len();
-            let more = (&mut self.reader).take(room).read_until(b'\n', &mut self.line);
+            let Some(reader) = &mut self.reader else {
+                self.begin().map_err(Stop::Failed)?;
+                continue;
+            };
+            let more = reader.take(room).read_until(b'\n', &mut self.line);
             self.read += (self.line.len() - before) as u64;
             match more {
                 // The disk is well, and other logs may be.

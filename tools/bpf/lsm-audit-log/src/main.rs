@@ -139,7 +139,7 @@ impl Shower<'_> {
             match event {
                 Ok(Event::Record { record, number, pass }) => self.take(record, number, pass),
                 Ok(Event::Trouble(what)) => self.printer.trouble(&what),
-                Ok(Event::Note(what)) => say(&what),
+                Ok(Event::Note(what)) => self.printer.note(&what),
                 Ok(Event::End(end)) => {
                     self.end()?;
                     return Ok(end);
@@ -203,6 +203,7 @@ struct Printer {
     /// None if that is after the end of time.
     next: Option<Instant>,
     troubles: u64,
+    notes: u64,
     progress: stop::Progress,
 }
 
@@ -223,6 +224,7 @@ impl Printer {
             every,
             next: every.and_then(|every| Instant::now().checked_add(every)),
             troubles: 0,
+            notes: 0,
             progress,
         }
     }
@@ -255,6 +257,16 @@ impl Printer {
             self.out.write_all(text.as_bytes())?;
         }
         self.out.flush()
+    }
+
+    fn note(&mut self, what: &str) {
+        self.notes += 1;
+        if self.notes <= SAID {
+            say(what);
+        }
+        if self.notes == SAID {
+            say("no more of this is said");
+        }
     }
 
     fn trouble(&mut self, what: &str) {

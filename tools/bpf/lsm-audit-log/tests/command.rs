@@ -80,6 +80,11 @@ fn until_stuck(child: &Child) {
     }
 }
 
+fn terminate(child: &Child) {
+    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
+}
+
 fn end(child: &mut Child, within: Duration) -> std::process::ExitStatus {
     let start = Instant::now();
     loop {
@@ -193,11 +198,42 @@ fn ends_while_its_reader_has_stopped() {
     let mut child =
         command().arg(&file.0).stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
     until_stuck(&child);
-    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(kill.success());
+    terminate(&child);
     let status = end(&mut child, Duration::from_secs(10));
     assert_eq!((status.code(), status.signal()), (Some(1), None));
     drop(reader);
+}
+
+#[test]
+fn ends_while_nothing_comes() {
+    let mut child = command()
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    sleep(Duration::from_millis(500));
+    terminate(&child);
+    assert_eq!(end(&mut child, Duration::from_secs(10)).code(), Some(0));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((text(&output.stdout).as_str(), text(&output.stderr).as_str()), ("", ""));
+}
+
+#[test]
+fn until_then() {
+    let file = Log::new("until", many(2).as_bytes());
+    // In two seconds, to the whole second.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let then = format!("@{}", now.as_secs() + 2);
+    let mut child = command()
+        .args(["-F", "--until", &then])
+        .arg(&file.0)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert_eq!(end(&mut child, Duration::from_secs(20)).code(), Some(0));
+    assert_eq!(text(&child.wait_with_output().unwrap().stdout).lines().count(), 2);
 }
 
 #[test]
