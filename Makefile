@@ -81,6 +81,10 @@ bisect: tree	## build and boot the kernel that each patch of the series leaves
 	@lab/series.sh -q
 	@lab/bisect.sh
 
+fixes: tree	## the tests of mainline's fixes, on the pristine kernel and on it with each fix alone
+	@lab/series.sh -q
+	@lab/fixes.sh
+
 matrix: tree	## the overlay in each configuration of lab/matrix; T="kcfi arm64": these
 	@lab/matrix.sh $(T)
 
@@ -99,4 +103,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench audit-userspace lsm-audit-log consumers series bisect matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench audit-userspace lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean

@@ -14,56 +14,22 @@
 inside "$@"
 cd "$repo"
 
-linux=$build/linux
-orig=$build/linux.orig
-tree=$build/linux-bisect
-stage=$build/overlay-bisect
-out=$build/bisect
+# shellcheck source=lab/staged.sh
+. "$lab/staged.sh"
+
 results=$build/bisect.results
-expected=
-patches=("$build"/series/[0-9]*.patch)
-[ -f "${patches[0]}" ] || die "there are no patches in build/series: run 'make series'."
-patches=("${patches[@]:1}")
-export GIT_CEILING_DIRECTORIES=$repo	# or git would take the patches for ours
-export KERNEL_DIR=$out
+mapfile -t patches < <(find "$build/series" -path '*/[0-9]*.patch' ! -name '0000-*' 2>/dev/null | sort)
+[ ${#patches[@]} -gt 0 ] || die "there are no patches in build/series: run 'make series'."
 
 make_dirs "$out" "$results" "$log" "$build/guest"
 lock "$build" bisect
-
-# The stage: what the files of the series are, first without any patch.
-rm -rf --one-file-system "$stage"
-mkdir -p "$stage"
-while IFS= read -r file; do
-	[ ! -f "$orig/$file" ] || (cd "$orig" && cp -p --parents "$file" "$stage")
-done <"$build/linux.manifest"
-(
-	lock "$build" tree
-	rsync -a --delete --link-dest="$linux" --exclude-from=<(sed 's|^|/|' "$build/linux.manifest") "$linux/" "$tree/"
-) || die "making $tree failed: is the disk full?"
-
-# Only what differs is written, as a new file: the others are links to build/linux.
-lay() {
-	local file
-	while IFS= read -r file; do
-		[ -f "$stage/$file" ] || rm -f "$tree/$file"
-	done <"$build/linux.manifest"
-	rsync -rlpc "$stage/" "$tree/"
-}
-
-configure() {
-	local lost
-	{ cat "$lab/kernel.config"; echo CONFIG_WERROR=y; } >"$out/.allconfig"
-	kmake KCONFIG_CONFIG=.config.new KCONFIG_ALLCONFIG="$out/.allconfig" allnoconfig
-	lost=$(not_taken "$out/.allconfig" "$out/.config.new" | paste -sd ' ')
-	[ -f "$tree/security/lsm_audit_kfuncs/Kconfig" ] || lost=${lost/#CONFIG_BPF_LSM_AUDIT=y/}
-	[ -z "$lost" ] || { echo "error: Kconfig did not take $lost"; return 1; }
-	adopt "$out/.config.new"
-}
+pristine_stage
+make_tree
 
 boot() { "$lab/boot.sh" -n bisect -a "kunit.enable=1 kunit.autorun=1" "$@"; }
 
 kernel() {
-	configure
+	configure "$lab/kernel.config"
 	kmake vmlinux bzImage
 }
 
@@ -98,13 +64,16 @@ one() {
 	echo "$said" >"$results/said"
 }
 
+# name PATCH: of which topic it is, too.
+name() { basename "$(dirname "$1")-$(basename "$1" .patch)"; }
+
 key=$(cat "$lab/kernel.config" "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
 failed=
 for patch in "${patches[@]}"; do
-	name=$(basename "$patch" .patch)
+	name=$(name "$patch")
 	key=$({ echo "$key"; cat "$patch"; } | sha256sum)
 	mapfile -t files < <(git apply --numstat "$patch" | cut -f 3)
-	(cd "$stage" && git apply --whitespace=nowarn "$patch") || die "$patch does not apply: run 'make series'."
+	apply "$patch"
 	result=$results/$name
 	if [ "$(sed -n 2p "$result" 2>/dev/null)" = "$key" ]; then
 		say "bisect: $name was fine"
@@ -129,7 +98,7 @@ for patch in "${patches[@]}"; do
 done
 
 for patch in "${patches[@]}"; do
-	name=$(basename "$patch" .patch)
+	name=$(name "$patch")
 	[ "$name" != "$failed" ] || { echo "$name: failed"; break; }
 	sed -n 1p "$results/$name"
 done | tee "$results/table"

@@ -34,7 +34,7 @@ if grep -qx CONFIG_ARM64=y "$kernel/.config"; then
 		CC="$clang --target=aarch64-linux-gnu -fuse-ld=lld -Wno-unused-command-line-argument" LD="ld.lld-$llvm" AR="llvm-ar-$llvm")
 fi
 
-[ -f "$tree/$bpf/audit_helpers.c" ] || die "the tests aren't in $tree: run 'make tree'."
+[ -f "$tree/$bpf/test_progs.c" ] || die "the tests aren't in $tree: run 'make tree'."
 [ -f "$kernel/vmlinux" ] || die "there is no kernel in $kernel: run 'make kernel'."
 
 make_dirs "$log" "$out" "$source/$selftests"

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Make the patch series in build/series from series/: each file there is a commit
-# message and, below a line of "---", the edits and the new files of that patch.
-# The same input gives the same bytes. The result is applied to a pristine tree,
-# and must be what build/linux is: lab/series.sh [-q]. Without -q it also runs
-# checkpatch on the patches, and says whom to send them to; nothing is sent.
+# Make the patch series in build/series/TOPIC from series/TOPIC: each file there is a
+# commit message and, below a line of "---", the edits and the new files of that patch.
+# The same input gives the same bytes. Each topic applies on top of those before it, of
+# 1-fixes each patch alone, too; all of them applied to a pristine tree must give what
+# build/linux is: lab/series.sh [-q]. Without -q it also runs checkpatch on the patches,
+# and says whom to send them to; nothing is sent.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -16,7 +17,8 @@ quiet=${1:-}
 out=$build/series
 work=$build/series.work
 tree=$build/linux
-prefix="PATCH bpf-next"
+topics=(series/[0-9]*)
+topics=("${topics[@]#series/}")
 release=$(release_of "$(cat "$build/linux.version" 2>/dev/null)")
 [ -d "$build/overlay" ] || die "there is no kernel source with the overlay: run 'make tree'."
 
@@ -42,43 +44,70 @@ done < <(cd "$build/linux.orig" && find . -type f -printf '%P\n')
 git -C "$work/made" add -A -f
 git -C "$work/made" commit -qm "Linux $(cat "$build/linux.version")"
 git clone -q "$work/made" "$work/applied"
-git -C "$work/made" checkout -q -b series
 
-number=0
-for patch in series/[0-9]*; do
-	[ "$patch" != series/0000-cover ] || continue
-	number=$((number + 1))
-	[[ $patch == series/$(printf %04d "$number")-* ]] || die "$patch is not number $number: number the patches from 1."
+prefix() { # TOPIC
+	case $1 in
+	*-fixes) echo PATCH ;;
+	*) echo "PATCH bpf-next" ;;
+	esac
+}
+
+add_patch() { # FILE
+	local file
 	while IFS= read -r file; do
-		[ -f "$file" ] || die "$patch names $file, which is not there: mend the list below its '---'."
+		[ -f "$file" ] || die "$1 names $file, which is not there: mend the list below its '---'."
 		case $file in
 		edits/*)
 			[ ! -f "edits/$release/${file##*/}" ] || file=edits/$release/${file##*/}
 			(cd "$work/made" && git apply --whitespace=nowarn "$repo/$file") ||
-			die "$file does not apply where $patch has it: change the order." ;;
+			die "$file does not apply where $1 has it: change the order." ;;
 		*) cp -p --parents "$file" "$work/made/" ;;
 		esac
-	done < <(contents "$patch")
+	done < <(contents "$1")
 	git -C "$work/made" add -A -f
-	message "$patch" | git -C "$work/made" commit -qF -
+	message "$1" | git -C "$work/made" commit -qF -
+}
+
+for topic in "${topics[@]}"; do
+	number=0
+	git -C "$work/made" checkout -q -b "$topic"
+	for patch in "series/$topic"/[0-9]*; do
+		[[ $patch != */0000-cover ]] || continue
+		number=$((number + 1))
+		[[ $patch == series/$topic/$(printf %04d "$number")-* ]] || die "$patch is not number $number: number the patches from 1."
+		add_patch "$patch"
+	done
 done
 
 # What build/linux has, and no more.
 difference=$(diff -rq --exclude=.git "$work/made" "$build/overlay") ||
 	die "the series isn't the overlay: $(head -n 3 <<<"$difference" | paste -sd ';'). Is a file missing in series/, or 'make tree' due?"
 
-git -C "$work/made" config branch.series.description "$(message series/0000-cover)"
-git -C "$work/made" format-patch -q --cover-letter --cover-from-description=subject --no-signature --full-index \
-	--zero-commit --subject-prefix="$prefix" -o "$out.part" base..series
-patches=("$out.part"/[0-9]*.patch)
-patches=("${patches[@]:1}")
-git -C "$work/applied" am -q "${patches[@]}" >"$log/series.log" 2>&1 ||
-	die "the series does not apply to a pristine tree: see $log/series.log."
-[ "$(git -C "$work/applied" rev-parse 'HEAD^{tree}')" = "$(git -C "$work/made" rev-parse 'HEAD^{tree}')" ] ||
+apply() { # PATCH...
+	git -C "$work/applied" am -q "$@" >"$log/series.log" 2>&1
+}
+
+below=base
+for topic in "${topics[@]}"; do
+	git -C "$work/made" checkout -q "$topic"
+	git -C "$work/made" config "branch.$topic.description" "$(message "series/$topic/0000-cover")"
+	git -C "$work/made" format-patch -q --cover-letter --cover-from-description=subject --no-signature --full-index \
+		--zero-commit --subject-prefix="$(prefix "$topic")" -o "$out.part/$topic" "$below..$topic"
+	below=$topic
+done
+for patch in "$out.part"/*-fixes/*.patch; do
+	[[ $patch != */0000-* ]] || continue
+	git -C "$work/applied" checkout -q --detach base
+	apply "$patch" || die "alone, ${patch##*/} does not apply to a pristine tree: see $log/series.log."
+done
+mapfile -t patches < <(find "$out.part" -name '[0-9]*.patch' ! -name '0000-*' | sort)
+git -C "$work/applied" checkout -q --detach base
+apply "${patches[@]}" || die "the series does not apply to a pristine tree: see $log/series.log."
+[ "$(git -C "$work/applied" rev-parse 'HEAD^{tree}')" = "$(git -C "$work/made" rev-parse "$below^{tree}")" ] ||
 	die "applied to a pristine tree, the series gives another tree: see $work/made and $work/applied."
 rm -rf --one-file-system "$out" "$work"
 mv "$out.part" "$out"
-say "series: ${#patches[@]} patches and a cover letter in build/series, which give the tree that build/linux is"
+say "series: ${#patches[@]} patches in build/series: ${topics[*]}; together they give the tree that build/linux is"
 [ "$quiet" != -q ] || exit 0
 
 # Who submits the patches signs them off; MAINTAINERS comes last; the headers that
@@ -87,28 +116,27 @@ say "series: ${#patches[@]} patches and a cover letter in build/series, which gi
 cd "$tree"
 words=$(python3 -c 'import codespell_lib as c, os; print(os.path.dirname(c.__file__))')/data/dictionary.txt
 bad=0
-for patch in "$out"/[0-9]*.patch; do
-	[[ $patch != */0000-* ]] || continue
-	say "series: checkpatch on ${patch##*/}"
+patches=("${patches[@]/#"$out.part"/"$out"}")
+for patch in "${patches[@]}"; do
+	say "series: checkpatch on ${patch#"$out"/}"
 	scripts/checkpatch.pl --strict --terse --no-summary --show-types --codespell \
 		--codespellfile <(grep -v '^benchs->' "$words") --no-signoff --ignore FILE_PATH_CHANGES,AVOID_EXTERNS,UNKNOWN_COMMIT_ID "$patch" || bad=1
 done
 [ "$bad" = 0 ] || die "checkpatch has something to say: mend what is named above and run 'make series' again."
 
-for patch in "$out"/[0-9]*.patch; do
-	[[ $patch != */0000-* ]] || continue
+for patch in "${patches[@]}"; do
 	echo
-	echo "${patch##*/}"
+	echo "${patch#"$out"/}"
 	scripts/get_maintainer.pl --nogit --nogit-fallback --norolestats "$patch" | sed 's/^/  /'
 done
 cat <<END
 
-To send it, on a branch of your own, of a kernel tree with your name in its git configuration (the last patch
-lacks an M: line, which is yours):
+To send a topic, say 1-fixes, on a branch of your own, of a kernel tree with your name in its git configuration (the
+last patch of 2-audit-kfuncs lacks an M: line, which is yours):
 
-  git am build/series/00{0[1-9],[1-9]?}-*.patch
-  git rebase --exec 'git commit --amend --no-edit --reset-author --signoff' HEAD~${#patches[@]}
-  git format-patch --cover-letter --subject-prefix='$prefix' -o outgoing HEAD~${#patches[@]}
-  # the text of build/series/0000-cover-letter.patch goes to outgoing/0000-cover-letter.patch
+  git am build/series/1-fixes/00{0[1-9],[1-9]?}-*.patch
+  git rebase --exec 'git commit --amend --no-edit --reset-author --signoff' @{upstream}
+  git format-patch --cover-letter --subject-prefix='$(prefix 1-fixes)' -o outgoing @{upstream}
+  # the text of build/series/1-fixes/0000-cover-letter.patch goes to outgoing/0000-cover-letter.patch
   git send-email --to-cmd='scripts/get_maintainer.pl --nogit --norolestats' outgoing/*.patch
 END

@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build and boot the pristine kernel, and it with each patch of build/series/1-fixes
+# alone, and run the test of that fix on both. On the first it must show what
+# lab/fixes/before has, on the second it must pass. What was fine is not run again until
+# the patch, its test or the configuration changes. Objects are shared with bisect.sh.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lab/kbuild.sh
+. "$lab/kbuild.sh"
+inside "$@"
+cd "$repo"
+
+# shellcheck source=lab/staged.sh
+. "$lab/staged.sh"
+
+results=$build/fixes.results
+fixes=(series/1-fixes/[0-9]*)
+patches=("$build"/series/1-fixes/[0-9]*.patch)
+[ "${#patches[@]}" = "${#fixes[@]}" ] || die "build/series/1-fixes isn't what series/1-fixes makes: run 'make series'."
+fixes=("${fixes[@]:1}")
+patches=("${patches[@]:1}")
+
+make_dirs "$out" "$results" "$log" "$build/guest"
+lock "$build" bisect
+make_tree
+"$lab/demo/build.sh"
+
+# test_of FIX: its command in the guest, and what to boot with.
+test_of() {
+	local selftest script=lab/fixes/${1#*/*/????-}.sh
+	options=()
+	selftest=$(sed -nE 's|.*/prog_tests/(.*)\.c$|\1|p' "$1")
+	case $1 in
+	*-audit-backlog-wakeup) options=(-c 1) command=(lab/test/waits.sh) ;;
+	*-audit-interrupts) options=(-c 1) command=("$script") ;;
+	*) command=("$script") ;;
+	esac
+	[ -z "$selftest" ] || command=(bash -c "cd build/selftests-bisect && ./test_progs -t $selftest")
+	[ -n "$selftest" ] || [ -f "${command[0]}" ] || die "$1 has no test: add ${command[0]}, or a file in prog_tests."
+}
+
+# The tests of all fixes, as they are here: only the kernels differ.
+lay_tests() {
+	while IFS= read -r file; do
+		cp -p --parents "$file" "$stage"
+	done < <(grep -hE '^tools/testing/selftests/' "${fixes[@]}")
+}
+
+kernel() {
+	lay
+	configure "$lab/kernel.config" "$lab/fixes.config"
+	kmake vmlinux bzImage
+}
+
+# step TEXT COMMAND...: with its output in out_log.
+step() {
+	out_log=$log/fixes.log
+	say "fixes: $1 (log in $out_log)"
+	(set -e; "${@:2}") >"$out_log" 2>&1 </dev/null &
+	keep_posted $! fixes
+	wait $! || { grep -E '(error|fatal error):|Error ' "$out_log" | head -n 5 >&2; die "$1 failed: see $out_log."; }
+}
+
+# run NAME: the test on the kernel in build/bisect; what it said is in NAME.
+run() {
+	local console=$log/fixes.console status=0
+	"$lab/boot.sh" -n fixes -t 180 "${options[@]}" "${command[@]}" >"$results/$1.part" 2>&1 </dev/null || status=$?
+	cat "$console" >>"$results/$1.part"
+	mv "$results/$1.part" "$results/$1"
+	return "$status"
+}
+
+key=$(cat "$lab/kernel.config" "$lab/fixes.config" "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
+key_of() { # NUMBER
+	{
+		echo "$key ${command[*]}"
+		cat "${patches[$1]}"
+		[ ! -f "${command[0]}" ] || cat "${command[0]}"
+		grep "^${fixes[$1]##*/}	" lab/fixes/before || :
+	} | sha256sum
+}
+fine() { [ "$(sed -n 2p "$1" 2>/dev/null)" = "$2" ]; } # RESULT KEY
+
+todo=()
+for i in "${!fixes[@]}"; do
+	test_of "${fixes[i]}"
+	fine "$results/${fixes[i]##*/}" "$(key_of "$i")" || todo+=("$i")
+done
+
+failed=()
+said=()
+if [ ${#todo[@]} -gt 0 ]; then
+	pristine_stage
+	lay_tests
+	step "the pristine kernel" kernel
+	step "its selftests" "$lab/selftests.sh" test_progs
+fi
+for i in "${todo[@]}"; do
+	name=${fixes[i]##*/}
+	test_of "${fixes[i]}"
+	before=$(sed -n "s/^$name	*//p" lab/fixes/before)
+	rm -f "$results/$name"
+	[ -n "$before" ] || die "lab/fixes/before has no line for $name."
+	say "fixes: $name on the pristine kernel"
+	if run "$name.before"; then
+		failed+=("$name: its test passes on the pristine kernel, too")
+	elif ! said[i]=$(grep -Eom 1 "$before" "$results/$name.before"); then
+		failed+=("$name: on the pristine kernel it fails otherwise, see $results/$name.before")
+	fi
+done
+for i in "${todo[@]}"; do
+	name=${fixes[i]##*/}
+	test_of "${fixes[i]}"
+	pristine_stage
+	apply "${patches[i]}"
+	lay_tests
+	step "the kernel with $name alone" kernel
+	if run "$name.after"; then
+		[ -z "${said[i]:-}" ] || printf '%-30s before: %s; after: ok\n%s\n' "$name" "${said[i]}" "$(key_of "$i")" >"$results/$name"
+	else
+		failed+=("$name: its test fails with the fix, see $results/$name.after")
+	fi
+done
+for fix in "${fixes[@]}"; do
+	[ ! -f "$results/${fix##*/}" ] || sed -n 1p "$results/${fix##*/}"
+done
+[ ${#failed[@]} = 0 ] || { printf '%s\n' "${failed[@]//"$repo/"/}" >&2; die "${#failed[@]} of ${#fixes[@]} fixes failed."; }

@@ -1,0 +1,22 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Registers itself as the audit daemon, and sends packets to itself, which arrive in
+softirqs on top of it. It is more urgent than kauditd, so the queue grows meanwhile.
+Prints how many it sent.
+"""
+
+import os
+import socket
+
+import audit
+
+PACKETS = 1000
+
+daemon = audit.audit_open()
+if audit.audit_set_pid(daemon, os.getpid(), audit.WAIT_NO) <= 0:
+    raise SystemExit("error: can't register as the audit daemon")
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+for _ in range(PACKETS):
+    sender.sendto(b"", ("127.0.0.1", 9))
+print(PACKETS)
