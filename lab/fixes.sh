@@ -4,7 +4,8 @@
 # Build and boot the pristine kernel, and it with each patch of build/series/1-fixes
 # alone, and run the test of that fix on both. On the first it must show what
 # lab/fixes/before has, on the second it must pass. What was fine is not run again until
-# the patch, its test or the configuration changes. Objects are shared with bisect.sh.
+# the patch, its test or the configuration changes. Objects are shared with bisect.sh,
+# but those of a fix that has a configuration of its own, lab/fixes/NAME.config.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -31,11 +32,16 @@ make_tree
 # test_of FIX: its command in the guest, and what to boot with.
 test_of() {
 	local selftest script=lab/fixes/${1#*/*/????-}.sh
-	options=()
+	options=() own=() KERNEL_DIR=$build/bisect
+	if [ -f "${script%.sh}.config" ]; then
+		own=("${script%.sh}.config") KERNEL_DIR=$build/fixes-${1#*/*/????-}
+	fi
+	out=$KERNEL_DIR
 	selftest=$(sed -nE 's|.*/prog_tests/(.*)\.c$|\1|p' "$1")
 	case $1 in
 	*-audit-backlog-wakeup) options=(-c 1) command=(lab/test/waits.sh) ;;
 	*-audit-interrupts) options=(-c 1) command=("$script") ;;
+	*-rust-spinlock-irq-test) options=(-a "kunit.enable=1 kunit.autorun=1") command=("$script") ;;
 	*) command=("$script") ;;
 	esac
 	[ -z "$selftest" ] || command=(bash -c "cd build/selftests-bisect && ./test_progs -t $selftest")
@@ -51,7 +57,8 @@ lay_tests() {
 
 kernel() {
 	lay
-	configure "$lab/kernel.config" "$lab/fixes.config"
+	mkdir -p "$out"
+	configure "$lab/kernel.config" "$lab/fixes.config" "${own[@]}"
 	kmake vmlinux bzImage
 }
 
@@ -73,7 +80,7 @@ run() {
 	return "$status"
 }
 
-key=$(cat "$lab/kernel.config" "$lab/fixes.config" "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
+key=$(cat "$lab/kernel.config" "$lab/fixes.config" lab/fixes/*.config "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
 key_of() { # NUMBER
 	{
 		echo "$key ${command[*]}"
@@ -93,6 +100,7 @@ done
 failed=()
 said=()
 if [ ${#todo[@]} -gt 0 ]; then
+	own=() KERNEL_DIR=$build/bisect out=$build/bisect
 	pristine_stage
 	lay_tests
 	step "the pristine kernel" kernel
@@ -104,6 +112,7 @@ for i in "${todo[@]}"; do
 	before=$(sed -n "s/^$name	*//p" lab/fixes/before)
 	rm -f "$results/$name"
 	[ -n "$before" ] || die "lab/fixes/before has no line for $name."
+	[ ${#own[@]} = 0 ] || step "the pristine kernel with ${own[*]}" kernel
 	say "fixes: $name on the pristine kernel"
 	if run "$name.before"; then
 		failed+=("$name: its test passes on the pristine kernel, too")
