@@ -18,8 +18,9 @@ use crate::output::escape;
 use crate::record;
 use crate::source::{Event, Gone, Output, Pass};
 
-/// More than any record has; a line of a file that isn't a log may be longer.
-const LONGEST: u64 = 1 << 20;
+/// More than any record has: auditd takes 8,970 bytes from the kernel, and adds what it makes of
+/// them. A line of a file that isn't a log may be longer.
+const LONGEST: u64 = 1 << 16;
 /// How often a followed log is looked at.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -227,17 +228,34 @@ impl Log {
         } else {
             let line = self.line.trim_ascii_end();
             let begin = record::beginnings(line);
-            if begin.len() > 1 {
-                output.note(format!(
-                    "{} holds {} records: the end of a line was lost",
-                    place(),
-                    begin.len()
-                ))?;
-            }
             let ends = begin.iter().skip(1).copied().chain([line.len()]);
-            for (&at, end) in begin.iter().zip(ends) {
+            for (number, (&at, end)) in begin.iter().zip(ends).enumerate() {
                 let part = line.get(at..end).unwrap_or_default();
-                output.record(record::parse_line(part), part, place)?;
+                let record = record::parse_line(part);
+                // What stands in the types that are known can't be taken for a record. In
+                // others it can, and somebody may have written it.
+                let other = !matches!(record, Ok(Some(_)));
+                output.record(record, part, place)?;
+                let rest = line.get(end..).unwrap_or_default();
+                if rest.is_empty() {
+                    continue;
+                }
+                if other {
+                    let excerpt = escape(rest.get(..120).unwrap_or(rest));
+                    output.trouble(format!(
+                        "{} has what looks like a record inside of another, and may be forged: \
+                         {excerpt}",
+                        place()
+                    ))?;
+                    break;
+                }
+                if number == 0 {
+                    output.note(format!(
+                        "{} holds {} records: the end of a line was lost",
+                        place(),
+                        begin.len()
+                    ))?;
+                }
             }
         }
         self.line.clear();
@@ -445,14 +463,31 @@ mod tests {
         let log =
             folder.write("log", &format!("{}{}{}x{}", one.trim_end(), line(2), "junk", line(3)));
         let events = start(&[log], false);
-        for expected in ["ahead 1", "ahead 2", "ahead 3"] {
+        for expected in ["ahead 1", "ahead 2", "1 as 1"] {
             assert_eq!(next(&events), expected);
         }
         assert!(next(&events).contains("line 1 of "));
-        assert_eq!((next(&events), next(&events)), ("1 as 1".into(), "2 as 2".into()));
-        assert!(next(&events).contains("holds 2 records"));
+        assert_eq!(next(&events), "2 as 2");
         assert!(next(&events).contains("doesn't begin with a type: junkx"));
-        assert_eq!((next(&events), next(&events)), ("3 as 3".into(), "Ok(())".into()));
+        assert!(next(&events).contains("line 2 of "));
+        assert_eq!(next(&events), "Ok(())");
+    }
+
+    /// A record of another type has text that somebody chose.
+    #[test]
+    fn forged() {
+        let folder = Folder::new("forged");
+        let boot = "type=KERNEL msg=audit(1795473545.953:9): state=initialized";
+        let user = "type=USER msg=audit(1795473545.953:8): pid=1 msg='hello";
+        let log = folder.write("log", &format!("{user} {boot} {}{}", line(1), line(2)));
+        let events = start(&[log], false);
+        assert_eq!(next(&events), "ahead 2");
+        let said = next(&events);
+        assert!(
+            said.contains("line 1 of ") && said.contains("may be forged: type=KERNEL"),
+            "{said}"
+        );
+        assert_eq!((next(&events), next(&events)), ("2 as 1".into(), "Ok(())".into()));
     }
 
     #[test]

@@ -159,13 +159,18 @@ pub fn json(report: &Report<'_>) -> String {
 
 /// A key that comes twice has all its values in an array.
 fn json_fields(fields: &Fields) -> Map<String, Json> {
-    let mut object = Map::new();
-    for (key, _) in &fields.0 {
-        let mut values: Vec<Json> = fields.all(key).map(json_value).collect();
-        let value = if values.len() == 1 { values.pop() } else { Some(values.into()) };
-        object.insert(key.clone(), value.into());
+    let mut values: Map<String, Json> = Map::new();
+    for (key, value) in &fields.0 {
+        let value = json_value(value);
+        match values.get_mut(key) {
+            Some(Json::Array(all)) => all.push(value),
+            Some(one) => *one = vec![one.take(), value].into(),
+            None => {
+                values.insert(key.clone(), value);
+            }
+        }
     }
-    object
+    values
 }
 
 fn json_value(value: &Value) -> Json {

@@ -189,7 +189,7 @@ impl Machine {
         let lives = self.lives.entry(id).or_default();
         let fits = |life: &Life| match (life.until, life.unloaded) {
             (None, _) => true,
-            (Some(_), Some(unloaded)) if time <= unloaded + SLACK => true,
+            (Some(_), Some(unloaded)) if time.duration_since(unloaded) <= SLACK => true,
             (Some(until), _) => number <= until,
         };
         let next = lives.partition_point(|life| life.from <= number);
@@ -233,7 +233,7 @@ fn ask(kernel: Asked<'_>, id: u32, life: &mut Life, seen: Timestamp) {
     let Some(info) = kernel.program(id) else { return };
     let same = match life.load {
         Some(load) => info.loaded.duration_since(load).abs() <= LOADING,
-        None => info.loaded <= seen + SLACK,
+        None => info.loaded.duration_since(seen) <= SLACK,
     };
     *(if same { &mut life.info } else { &mut life.successor }) = Some(info);
 }

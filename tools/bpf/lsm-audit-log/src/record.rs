@@ -164,8 +164,9 @@ pub fn parse_line(line: &[u8]) -> Result<Option<Record>, Malformed> {
     Ok(record)
 }
 
-/// Where the records of a line begin: more than one do where the end of a line was lost. No
-/// record can pretend that another begins in it, because what others chose has no blanks.
+/// Where records seem to begin in a line: more than one do where the end of a line was lost. No
+/// record of the types that matter here can pretend that another begins in it, because what
+/// others chose has no blanks there. A record of another type can.
 pub fn beginnings(line: &[u8]) -> Vec<usize> {
     let mut begin = vec![0];
     for (at, _) in line.windows(5).enumerate().filter(|(_, text)| text == b"type=") {
@@ -186,6 +187,8 @@ pub fn beginnings(line: &[u8]) -> Vec<usize> {
 
 /// Whether there is a time and a serial behind the type that this begins with.
 fn has_stamp(text: &[u8]) -> bool {
+    // More than any type, blanks, time and serial have.
+    let text = text.get(..200).unwrap_or(text);
     let stamp = || {
         let (_, rest) = split_once(text, b' ')?;
         let rest = rest.trim_ascii_start();

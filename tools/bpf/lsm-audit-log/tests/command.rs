@@ -250,3 +250,37 @@ fn completions() {
         assert!(text.contains("until") && text.contains("node"), "{shell}");
     }
 }
+
+/// Whoever can write a line of the log must not be able to hide the others.
+#[test]
+fn the_last_times() {
+    let log = format!(
+        "{HEAD}1795473545.953:38): prog-id=7 pid=1 comm=\"before\"\n\
+         type=BPF msg=audit(253402207200.000:1): prog-id=7 op=UNLOAD\n\
+         {HEAD}253402207200.000:2): prog-id=7 pid=1 comm=\"last\"\n\
+         {HEAD}0.000:3): prog-id=7 pid=1 comm=\"first\"\n"
+    );
+    for options in [&[][..], &["--json"], &["--stats"], &["--until", "now"]] {
+        for zone in ["UTC", "Pacific/Kiritimati", "Pacific/Niue"] {
+            let file = Log::new(&format!("last-times-{zone}").replace('/', "-"), log.as_bytes());
+            let output = command().env("TZ", zone).args(options).arg(&file.0).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{options:?}: {}", text(&output.stderr));
+            let wanted = if options == ["--stats"] { "7" } else { "before" };
+            assert!(text(&output.stdout).contains(wanted), "{options:?}");
+        }
+    }
+}
+
+/// The time that a line takes grows as its length does.
+#[test]
+fn long_lines() {
+    let start = Instant::now();
+    let types = "type=".repeat(12_000);
+    let fields = format!("{HEAD}1795473545.953:38): prog-id=1 pid=1{}", " a=1".repeat(15_000));
+    for options in [&[][..], &["--json"]] {
+        let output = run(options, format!("{types}\n{fields}\n").repeat(20).as_bytes());
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(text(&output.stdout).lines().count(), 20);
+    }
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
