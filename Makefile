@@ -81,7 +81,7 @@ bisect: tree	## build and boot the kernel that each patch of the series leaves
 	@lab/series.sh -q
 	@lab/bisect.sh
 
-fixes: tree	## the tests of mainline's fixes, on the pristine kernel and on it with each fix alone
+fixes: kernel	## the tests of mainline's fixes, on the pristine kernel and on it with each fix alone
 	@lab/series.sh -q
 	@lab/fixes.sh
 

@@ -27,7 +27,7 @@ patches=("${patches[@]:1}")
 make_dirs "$out" "$results" "$log" "$build/guest"
 lock "$build" bisect
 make_tree
-"$lab/demo/build.sh"
+KERNEL_DIR=$build/kernel "$lab/demo/build.sh"
 
 # test_of FIX: its command in the guest, and what to boot with.
 test_of() {

@@ -7,6 +7,7 @@
 
 pid_t tgid;
 int runs;
+int missing;
 bool of_current;
 bool of_task;
 
@@ -31,6 +32,18 @@ int BPF_PROG(setrlimit, struct task_struct *task)
 	runs++;
 	of_current = has_exe_file(current);
 	of_task = has_exe_file(task);
+	return 0;
+}
+
+SEC("lsm/task_kill")
+int BPF_PROG(kill, struct task_struct *task)
+{
+	if (bpf_get_current_task_btf()->tgid != tgid)
+		return 0;
+
+	runs++;
+	if (!has_exe_file(task))
+		missing++;
 	return 0;
 }
 
