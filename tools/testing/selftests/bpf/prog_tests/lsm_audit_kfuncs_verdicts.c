@@ -72,6 +72,7 @@ static const struct parameter {
 #define NO_STRING		"R# doesn't point to a const string"
 #define NOT_CONSTANT		"R# does not point to a readonly map"
 #define NO_NUMBER		"R# is not a scalar"
+#define UNREADABLE		"invalid mem access 'scalar'"
 #define NOT_ACQUIRED		\
 	"release kfunc bpf_audit_log_end expects referenced PTR_TO_BTF_ID passed to R#"
 #define NOT_ITS_START		\
@@ -196,29 +197,26 @@ static const struct kind {
 	{ "untrusted_dentry", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
 	{ "untrusted_socket", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
 
-	/*
-	 * Objects whose keeper may be gone, since the program has given it back
-	 * or never had it. The verifier trusts a field of an object, what a kfunc
-	 * returns, and an element of an iterator, for longer than that is there.
-	 * It is so for all kfuncs: bpf_path_d_path() gets the same.
-	 */
-	{ "inode_of_put_file", "inode_inode",
-	  { OTHER("inode"), OTHER("inode"), NO_STRING, NO_NUMBER }, .known = true },
-	{ "real_inode_of_put_file", "inode_inode",
-	  { OTHER("inode"), OTHER("inode"), NO_STRING, NO_NUMBER }, .known = true,
+	/* What comes from an object that the program has given back, or an iterator. */
+	{ "inode_of_put_file", NUMBERS, { NO_POINTER("scalar"), NO_MEMORY("scalar"), NO_STRING } },
+	{ "real_inode_of_put_file", NUMBERS,
+	  { NO_POINTER("scalar"), NO_MEMORY("scalar"), NO_STRING },
 	  .needs = "bpf_real_data_inode" },
+	{ "file_of_gone_vma", "", { UNREADABLE, UNREADABLE, UNREADABLE, UNREADABLE }, UNREADABLE },
+	{ "file_of_vma_after", NUMBERS, { NO_POINTER("scalar"), NO_MEMORY("scalar"), NO_STRING } },
+	{ "path_of_vma_after", NUMBERS, { NO_POINTER("scalar"), NO_MEMORY("scalar"), NO_STRING } },
+	{ "inode_of_vma_after", "",
+	  { UNREADABLE, UNREADABLE, UNREADABLE, UNREADABLE }, UNREADABLE },
+	{ "task_of_cgroup_iterator_after", NUMBERS,
+	  { NO_POINTER("scalar"), NO_MEMORY("scalar"), NO_STRING } },
+
+	/*
+	 * An object whose keeper may be gone, since the program never had it. The
+	 * verifier trusts a field of an object for longer than RCU keeps that. It is
+	 * so for all kfuncs.
+	 */
 	{ "inode_of_rcu_file", "inode_inode",
 	  { OTHER("inode"), OTHER("inode"), NO_STRING, NO_NUMBER }, .known = true },
-	{ "file_of_gone_vma", FILES,
-	  { OTHER("file"), OTHER("file"), NO_STRING, NO_NUMBER }, .known = true },
-	{ "file_of_vma_after", FILES,
-	  { OTHER("file"), OTHER("file"), NO_STRING, NO_NUMBER }, .known = true },
-	{ "path_of_vma_after", "path_path",
-	  { OTHER("file"), OTHER("file"), NO_STRING, NO_NUMBER }, .known = true },
-	{ "inode_of_vma_after", "inode_inode",
-	  { OTHER("inode"), OTHER("inode"), NO_STRING, NO_NUMBER }, .known = true },
-	{ "task_of_cgroup_iterator_after", "task_tsk",
-	  { OTHER("task_struct"), OTHER("task_struct"), NO_STRING, NO_NUMBER }, .known = true },
 
 	/* Contexts. */
 	{ "context", "end_context " CONTEXTS,

@@ -897,7 +897,7 @@ KIND(rcu_task_asleep, ANY_HOOK_ASLEEP)
 	use(ctx, bpf_get_current_task_btf()->real_parent);
 }
 
-/* Objects that may be gone, which the verifier doesn't see. */
+/* Objects that may be gone. The verifier sees it, but for inode_of_rcu_file. */
 
 KIND(inode_of_put_file, ANY_HOOK_ASLEEP)
 {
