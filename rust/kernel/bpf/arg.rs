@@ -40,11 +40,9 @@ use core::{
 ///   `kernel/bpf/verifier.c`); that is what [`Plain`] is for.
 /// - Whatever the verifier lets a program pass as a trusted `struct Raw *` must, if it isn't NULL,
 ///   satisfy the invariants of `Self` until the kfunc returns. That rests on the verifier, which
-///   goes wrong where it trusts a pointer for longer than its object is kept: a field of an object
-///   that the program has given back (`file->f_inode` after `bpf_put_file(file)`), an iterator's
-///   element, or a field of it, after the iterator's end (`vma->vm_file`), what a kfunc returned
-///   without a reference (`bpf_real_data_inode()`), and a trusted field of an object that only RCU
-///   keeps. Every kfunc that takes such an object meets that; no kfunc can tell.
+///   goes wrong where it trusts a pointer for longer than its object is kept: a trusted field of an
+///   object that only RCU keeps (`mm->exe_file->f_inode` after the RCU section). Every kfunc that
+///   takes such an object meets that; no kfunc can tell.
 pub unsafe trait Object {
     /// The C type.
     type Raw;
