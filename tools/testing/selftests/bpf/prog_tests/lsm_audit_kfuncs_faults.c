@@ -427,6 +427,19 @@ static void check_not_wanted(void)
 	ASSERT_OK(audit_exclude(audit, AUDIT_BPF_LSM_ACCESS, false), "remove it");
 }
 
+static void check_no_sleepable_fault(void)
+{
+	struct lsm_audit_kfuncs_faults *skel = lsm_audit_kfuncs_faults__open();
+	struct bpf_program *prog;
+
+	if (!ASSERT_OK_PTR(skel, "open"))
+		return;
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, prog == skel->progs.sleepable_fault);
+	ASSERT_EQ(lsm_audit_kfuncs_faults__load(skel), -EINVAL, "load a sleepable program");
+	lsm_audit_kfuncs_faults__destroy(skel);
+}
+
 static void test_kmalloc_nolock(void)
 {
 	struct bpf_link *link;
@@ -435,6 +448,7 @@ static void test_kmalloc_nolock(void)
 		skip("kmalloc_nolock() can't be made to fail (BPF_KPROBE_OVERRIDE, debugfs)", "");
 		return;
 	}
+	check_no_sleepable_fault();
 	link = bpf_program__attach(faults->progs.no_memory);
 	if (!ASSERT_OK_PTR(link, "attach the fault"))
 		return;
@@ -555,11 +569,12 @@ static const struct subtest subtests[] = {
 static bool can_fail_kmalloc_nolock(void)
 {
 	FILE *file = fopen("/sys/kernel/debug/error_injection/list", "r");
+	static const char function[] = "should_fail_kmalloc_nolock";
 	char line[128];
 	bool found = false;
 
 	while (file && !found && fgets(line, sizeof(line), file))
-		found = !strncmp(line, "_kmalloc_nolock_noprof", strlen("_kmalloc_nolock_noprof"));
+		found = !strncmp(line, function, strlen(function));
 	if (file)
 		fclose(file);
 	return found;

@@ -586,10 +586,10 @@ int type_iter(void *ctx)
 	return start_and_end();
 }
 
-/* What allocates a context can be made to fail, but not by what may sleep. */
-SEC("fmod_ret.s/_kmalloc_nolock_noprof")
-__failure __msg("_kmalloc_nolock_noprof is not sleepable")
-int nolock_sleepable(void *ctx)
+/* What allocates a context can be made to fail, but not to return some pointer. */
+SEC("fmod_ret/_kmalloc_nolock_noprof")
+__failure __msg("_kmalloc_nolock_noprof() is not modifiable")
+int nolock_pointer(void *ctx)
 {
 	return 0;
 }

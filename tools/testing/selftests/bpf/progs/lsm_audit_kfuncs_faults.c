@@ -142,7 +142,9 @@ int BPF_PROG(sock, struct socket *sock)
 __u32 faults;
 __u32 faults_met;
 
-SEC("?kprobe/_kmalloc_nolock_noprof")
+#define ENOMEM 12
+
+SEC("?kprobe/should_fail_kmalloc_nolock")
 int no_memory(struct pt_regs *ctx)
 {
 	if (!is_subject() || !faults)
@@ -150,7 +152,14 @@ int no_memory(struct pt_regs *ctx)
 
 	faults--;
 	faults_met++;
-	bpf_override_return(ctx, 0);
+	bpf_override_return(ctx, -ENOMEM);
+	return 0;
+}
+
+/* It is called where nothing may sleep. */
+SEC("?fmod_ret.s/should_fail_kmalloc_nolock")
+int BPF_PROG(sleepable_fault)
+{
 	return 0;
 }
 
