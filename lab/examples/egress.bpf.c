@@ -23,7 +23,10 @@
  * - answers: who connects to a server in the cgroup is answered, wherever from;
  * - tasks with privileges: to change routes, addresses or NAT (CAP_NET_ADMIN), to leave
  *   the cgroup, to make another task do it, to use BPF;
- * - what the kernel sends itself, as for a mounted network file system.
+ * - what the kernel sends itself, as for a mounted network file system;
+ * - a source route in the second message of a sendmmsg() to the same address, which no
+ *   hook sees (____sys_sendmsg() in net/socket.c). It takes CAP_NET_RAW, and for IPv6 a
+ *   kernel with IPV6_MIP6 alone; other routes, and those of setsockopt(), are denied.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_core_read.h>

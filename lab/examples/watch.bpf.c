@@ -16,7 +16,9 @@
  *   what is done by a file of /proc/PID/mem that was opened before, or passed on;
  * - a process that is made with the memory of another (CLONE_VM), or that a task controls by
  *   its files or its environment;
- * - who works on memory without asking for a process: uprobes, BPF, modules, /dev/mem.
+ * - who works on memory without asking for a process: uprobes, BPF, modules, /dev/mem;
+ * - more than eight times in a second that one process is taken hold of, for the first time
+ *   or not: who may take hold of it can hide so behind another one of his own.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -31,12 +33,23 @@ char _license[] SEC("license") = "GPL";
 
 struct task_struct___tgid {
 	int tgid;
+	__u64 start_boottime;
+	struct task_struct___tgid *group_leader;
 } __attribute__((preserve_access_index));
 
-/* Of a task that was taken hold of: by whom last, and how often in a row. */
+#define NSEC_PER_SEC	1000000000ULL
+#define MOST_RECORDS	8	/* of a task, in a second */
+
+/*
+ * Of a task that was taken hold of: by which process last (a number alone is given again),
+ * how often in a row, and how many records of it this second has.
+ */
 struct hold {
+	__u64 born;
 	__u32 tracer;
 	__u32 count;
+	__u64 second;
+	__u32 records;
 };
 
 struct {
@@ -48,21 +61,30 @@ struct {
 
 /*
  * The 1st, 2nd, 4th, 8th ... time that one takes hold of the same: denials are few,
- * but what succeeds may be repeated in a loop, and the log must not be flooded by it.
+ * but what succeeds may be repeated in a loop, and the log must not be flooded by it. Nor
+ * by several that do it in turn.
  */
-static int is_of_note(struct task_struct *tracer, struct task_struct *child)
+static int is_of_note(struct task_struct *task, struct task_struct *child)
 {
-	__u32 tgid = ((struct task_struct___tgid *)tracer)->tgid;
+	struct task_struct___tgid *tracer = (void *)task;
+	__u64 born = tracer->group_leader->start_boottime, second = bpf_ktime_get_ns() / NSEC_PER_SEC;
 	struct hold *hold = bpf_task_storage_get(&holds, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!hold)
 		return 1;
-	if (hold->tracer != tgid) {
-		hold->tracer = tgid;
+	if (hold->tracer != tracer->tgid || hold->born != born) {
+		hold->tracer = tracer->tgid;
+		hold->born = born;
 		hold->count = 0;
 	}
 	++hold->count;
-	return !(hold->count & (hold->count - 1));
+	if (hold->count & (hold->count - 1))
+		return 0;
+	if (hold->second != second) {
+		hold->second = second;
+		hold->records = 0;
+	}
+	return ++hold->records <= MOST_RECORDS;
 }
 
 SEC("lsm/ptrace_access_check")

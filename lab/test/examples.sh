@@ -320,6 +320,19 @@ watch() {
 	expect traceme perl "cause=\"ptrace-traceme\" opid=$output ocomm=\"timeout\""
 	allow cat "/proc/$second/maps"
 	judge "success=yes"
+	in_turn "$second"
+}
+
+# Two processes that take hold of the same one in turn don't flood the log.
+in_turn() { # PID
+	local loop='for (1..300) { open $memory, "<", "/proc/$ARGV[0]/mem" or die "$!\n" }' started=$SECONDS loops=()
+	for _ in 1 2; do
+		perl -e "$loop" "$1" & loops+=($!)
+	done
+	wait "${loops[@]}"
+	new_records
+	holds "example: watch, in turn$(name_loader)" "${#records[@]} records in $((SECONDS - started)) s" \
+		test "${#records[@]}" -le $((8 * (SECONDS - started + 1)))
 }
 
 examples() {
