@@ -62,6 +62,9 @@ kernel() {
 	kmake vmlinux bzImage
 }
 
+# expectation FIX: what its test on the pristine kernel shows.
+expectation() { sed -n "s/^${1#*/*/????-}	//p" lab/fixes/before; }
+
 # step TEXT COMMAND...: with its output in out_log.
 step() {
 	out_log=$log/fixes.log
@@ -86,52 +89,67 @@ key_of() { # NUMBER
 		echo "$key ${command[*]}"
 		cat "${patches[$1]}"
 		[ ! -f "${command[0]}" ] || cat "${command[0]}"
-		grep "^${fixes[$1]##*/}	" lab/fixes/before || :
+		expectation "${fixes[$1]}"
 	} | sha256sum
 }
 fine() { [ "$(sed -n 2p "$1" 2>/dev/null)" = "$2" ]; } # RESULT KEY
 
-todo=()
+plain=() special=()	# numbers; the special ones have a configuration of their own
 for i in "${!fixes[@]}"; do
 	test_of "${fixes[i]}"
-	fine "$results/${fixes[i]##*/}" "$(key_of "$i")" || todo+=("$i")
+	! fine "$results/${fixes[i]##*/}" "$(key_of "$i")" || continue
+	if [ ${#own[@]} = 0 ]; then plain+=("$i"); else special+=("$i"); fi
 done
 
 failed=()
 said=()
-if [ ${#todo[@]} -gt 0 ]; then
-	own=() KERNEL_DIR=$build/bisect out=$build/bisect
+
+pristine() { # NUMBER
+	test_of "${fixes[$1]}"
 	pristine_stage
 	lay_tests
-	step "the pristine kernel" kernel
-	step "its selftests" "$lab/selftests.sh" test_progs
-fi
-for i in "${todo[@]}"; do
-	name=${fixes[i]##*/}
-	test_of "${fixes[i]}"
-	before=$(sed -n "s/^$name	*//p" lab/fixes/before)
+	step "the pristine kernel${own[0]:+ with ${own[0]}}" kernel
+}
+
+before() { # NUMBER
+	local name=${fixes[$1]##*/} wanted
+	test_of "${fixes[$1]}"
+	wanted=$(expectation "${fixes[$1]}")
 	rm -f "$results/$name"
-	[ -n "$before" ] || die "lab/fixes/before has no line for $name."
-	[ ${#own[@]} = 0 ] || step "the pristine kernel with ${own[*]}" kernel
+	[ -n "$wanted" ] || die "lab/fixes/before has no line for $name."
 	say "fixes: $name on the pristine kernel"
 	if run "$name.before"; then
 		failed+=("$name: its test passes on the pristine kernel, too")
-	elif ! said[i]=$(grep -Eom 1 "$before" "$results/$name.before"); then
+	elif ! said[$1]=$(grep -Eom 1 "$wanted" "$results/$name.before"); then
 		failed+=("$name: on the pristine kernel it fails otherwise, see $results/$name.before")
 	fi
-done
-for i in "${todo[@]}"; do
-	name=${fixes[i]##*/}
-	test_of "${fixes[i]}"
+}
+
+after() { # NUMBER
+	local name=${fixes[$1]##*/}
+	test_of "${fixes[$1]}"
 	pristine_stage
-	apply "${patches[i]}"
+	apply "${patches[$1]}"
 	lay_tests
 	step "the kernel with $name alone" kernel
-	if run "$name.after"; then
-		[ -z "${said[i]:-}" ] || printf '%-30s before: %s; after: ok\n%s\n' "$name" "${said[i]}" "$(key_of "$i")" >"$results/$name"
-	else
+	say "fixes: $name on that kernel"
+	if ! run "$name.after"; then
 		failed+=("$name: its test fails with the fix, see $results/$name.after")
+	elif [ -n "${said[$1]:-}" ]; then
+		printf '%-30s before: %s; after: ok\n%s\n' "$name" "${said[$1]}" "$(key_of "$1")" >"$results/$name"
 	fi
+}
+
+if [ ${#plain[@]} -gt 0 ]; then
+	pristine "${plain[0]}"
+	step "its selftests" "$lab/selftests.sh" test_progs
+fi
+for i in "${plain[@]}"; do before "$i"; done
+for i in "${plain[@]}"; do after "$i"; done
+for i in "${special[@]}"; do
+	pristine "$i"
+	before "$i"
+	after "$i"
 done
 for fix in "${fixes[@]}"; do
 	[ ! -f "$results/${fix##*/}" ] || sed -n 1p "$results/${fix##*/}"

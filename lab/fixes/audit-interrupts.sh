@@ -21,7 +21,7 @@ nft -f - <<-END
 END
 auditctl -b 64 >/dev/null
 lost=$(status lost)
-sent=$("$(dirname "$0")/audit-interrupts.py")
+sent=$(PYTHONPATH=lab/fuzz "$(dirname "$0")/audit-interrupts.py")
 lost=$(($(status lost) - lost))
 # The queue has room for 64, and some may have left it meanwhile.
 holds "of $sent packets that the daemon is interrupted by, most records are lost, and counted" "$lost lost" test "$lost" -gt $((sent / 2))
