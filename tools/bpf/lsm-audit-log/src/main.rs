@@ -260,22 +260,21 @@ impl Printer {
     }
 
     fn note(&mut self, what: &str) {
-        self.notes += 1;
-        if self.notes <= SAID {
-            say(what);
-        }
-        if self.notes == SAID {
-            say("no more of this is said");
-        }
+        say_some(&mut self.notes, what, "no more of this is said");
     }
 
     fn trouble(&mut self, what: &str) {
-        self.troubles += 1;
-        if self.troubles <= SAID {
-            say(what);
-        }
-        if self.troubles == SAID {
-            say("what else can't be read is only counted");
-        }
+        say_some(&mut self.troubles, what, "what else can't be read is only counted");
+    }
+}
+
+/// Count it, and say the first of it; the last one that is said has this behind it.
+fn say_some(count: &mut u64, what: &str, last: &str) {
+    *count += 1;
+    if *count <= SAID {
+        say(what);
+    }
+    if *count == SAID {
+        say(last);
     }
 }

@@ -20,16 +20,21 @@ fn command() -> Command {
     command
 }
 
-/// With this on standard input.
-fn run(options: &[&str], input: &[u8]) -> Output {
-    let mut child = command()
+/// On pipes.
+fn start(options: &[&str]) -> Child {
+    command()
         .args(options)
         .arg("-")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// With this on standard input.
+fn run(options: &[&str], input: &[u8]) -> Output {
+    let mut child = start(options);
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
@@ -206,13 +211,7 @@ fn ends_while_its_reader_has_stopped() {
 
 #[test]
 fn ends_while_nothing_comes() {
-    let mut child = command()
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(&[]);
     sleep(Duration::from_millis(500));
     terminate(&child);
     assert_eq!(end(&mut child, Duration::from_secs(10)).code(), Some(0));

@@ -166,6 +166,16 @@ int BPF_PROG(result_of_argument, struct file *file)
 
 /* The element of an iterator, and what comes from it. */
 
+/* The file of the first element, at which the iterator stays. */
+static __always_inline struct file *first_file(struct bpf_iter_task_vma *it)
+{
+	struct vm_area_struct *vma;
+
+	bpf_iter_task_vma_new(it, bpf_get_current_task_btf(), 0);
+	vma = bpf_iter_task_vma_next(it);
+	return vma ? vma->vm_file : NULL;
+}
+
 SEC("lsm.s/file_open")
 __success
 int BPF_PROG(element_before_end, struct file *file)
@@ -207,14 +217,9 @@ SEC("lsm.s/file_open")
 __failure __msg("R1 is scalar expected")
 int BPF_PROG(element_field_after_end, struct file *file)
 {
-	struct file *vm_file = NULL;
-	struct vm_area_struct *vma;
 	struct bpf_iter_task_vma it;
+	struct file *vm_file = first_file(&it);
 
-	bpf_iter_task_vma_new(&it, bpf_get_current_task_btf(), 0);
-	vma = bpf_iter_task_vma_next(&it);
-	if (vma)
-		vm_file = vma->vm_file;
 	bpf_iter_task_vma_destroy(&it);
 	if (vm_file)
 		use_file(vm_file);
@@ -226,14 +231,9 @@ SEC("lsm.s/file_open")
 __failure __msg("R1 is scalar expected")
 int BPF_PROG(element_field_after_next, struct file *file)
 {
-	struct file *vm_file = NULL;
-	struct vm_area_struct *vma;
 	struct bpf_iter_task_vma it;
+	struct file *vm_file = first_file(&it);
 
-	bpf_iter_task_vma_new(&it, bpf_get_current_task_btf(), 0);
-	vma = bpf_iter_task_vma_next(&it);
-	if (vma)
-		vm_file = vma->vm_file;
 	bpf_iter_task_vma_next(&it);
 	if (vm_file)
 		use_file(vm_file);
@@ -260,15 +260,10 @@ SEC("lsm.s/file_open")
 __failure __msg("R2 type=scalar expected=ptr_")
 int BPF_PROG(element_field_field_after_end, struct file *file)
 {
-	struct file *vm_file = NULL;
-	struct inode *inode = NULL;
-	struct vm_area_struct *vma;
 	struct bpf_iter_task_vma it;
+	struct file *vm_file = first_file(&it);
+	struct inode *inode = NULL;
 
-	bpf_iter_task_vma_new(&it, bpf_get_current_task_btf(), 0);
-	vma = bpf_iter_task_vma_next(&it);
-	if (vma)
-		vm_file = vma->vm_file;
 	if (vm_file)
 		inode = vm_file->f_inode;
 	bpf_iter_task_vma_destroy(&it);
@@ -281,15 +276,10 @@ SEC("lsm.s/file_open")
 __failure __msg("R2 type=scalar expected=ptr_")
 int BPF_PROG(element_result_after_end, struct file *file)
 {
-	struct file *vm_file = NULL;
-	struct inode *inode = NULL;
-	struct vm_area_struct *vma;
 	struct bpf_iter_task_vma it;
+	struct file *vm_file = first_file(&it);
+	struct inode *inode = NULL;
 
-	bpf_iter_task_vma_new(&it, bpf_get_current_task_btf(), 0);
-	vma = bpf_iter_task_vma_next(&it);
-	if (vma)
-		vm_file = vma->vm_file;
 	if (vm_file)
 		inode = bpf_real_data_inode(vm_file);
 	bpf_iter_task_vma_destroy(&it);
@@ -323,20 +313,14 @@ SEC("lsm.s/file_open")
 __success
 int BPF_PROG(dynptr_before_end, struct file *file)
 {
-	struct vm_area_struct *vma;
 	struct bpf_iter_task_vma it;
+	struct file *vm_file = first_file(&it);
 	struct bpf_dynptr dynptr;
-	struct file *vm_file;
 
-	bpf_iter_task_vma_new(&it, bpf_get_current_task_btf(), 0);
-	vma = bpf_iter_task_vma_next(&it);
-	if (vma) {
-		vm_file = vma->vm_file;
-		if (vm_file) {
-			bpf_dynptr_from_file(vm_file, 0, &dynptr);
-			bpf_dynptr_read(buf, 4, &dynptr, 0, 0);
-			bpf_dynptr_file_discard(&dynptr);
-		}
+	if (vm_file) {
+		bpf_dynptr_from_file(vm_file, 0, &dynptr);
+		bpf_dynptr_read(buf, 4, &dynptr, 0, 0);
+		bpf_dynptr_file_discard(&dynptr);
 	}
 	bpf_iter_task_vma_destroy(&it);
 	return 0;
@@ -346,22 +330,16 @@ SEC("lsm.s/file_open")
 __failure __msg("Leaking reference")
 int BPF_PROG(dynptr_after_end, struct file *file)
 {
-	struct vm_area_struct *vma;
 	struct bpf_iter_task_vma it;
+	struct file *vm_file = first_file(&it);
 	struct bpf_dynptr dynptr;
-	struct file *vm_file;
 
-	bpf_iter_task_vma_new(&it, bpf_get_current_task_btf(), 0);
-	vma = bpf_iter_task_vma_next(&it);
-	if (vma) {
-		vm_file = vma->vm_file;
-		if (vm_file) {
-			bpf_dynptr_from_file(vm_file, 0, &dynptr);
-			bpf_iter_task_vma_destroy(&it);
-			bpf_dynptr_read(buf, 4, &dynptr, 0, 0);
-			bpf_dynptr_file_discard(&dynptr);
-			return 0;
-		}
+	if (vm_file) {
+		bpf_dynptr_from_file(vm_file, 0, &dynptr);
+		bpf_iter_task_vma_destroy(&it);
+		bpf_dynptr_read(buf, 4, &dynptr, 0, 0);
+		bpf_dynptr_file_discard(&dynptr);
+		return 0;
 	}
 	bpf_iter_task_vma_destroy(&it);
 	return 0;
@@ -371,21 +349,15 @@ SEC("lsm.s/file_open")
 __failure __msg("Leaking reference")
 int BPF_PROG(dynptr_after_next, struct file *file)
 {
-	struct vm_area_struct *vma;
 	struct bpf_iter_task_vma it;
+	struct file *vm_file = first_file(&it);
 	struct bpf_dynptr dynptr;
-	struct file *vm_file;
 
-	bpf_iter_task_vma_new(&it, bpf_get_current_task_btf(), 0);
-	vma = bpf_iter_task_vma_next(&it);
-	if (vma) {
-		vm_file = vma->vm_file;
-		if (vm_file) {
-			bpf_dynptr_from_file(vm_file, 0, &dynptr);
-			bpf_iter_task_vma_next(&it);
-			bpf_dynptr_read(buf, 4, &dynptr, 0, 0);
-			bpf_dynptr_file_discard(&dynptr);
-		}
+	if (vm_file) {
+		bpf_dynptr_from_file(vm_file, 0, &dynptr);
+		bpf_iter_task_vma_next(&it);
+		bpf_dynptr_read(buf, 4, &dynptr, 0, 0);
+		bpf_dynptr_file_discard(&dynptr);
 	}
 	bpf_iter_task_vma_destroy(&it);
 	return 0;
