@@ -29,14 +29,17 @@ lock "$build" bisect
 make_tree
 KERNEL_DIR=$build/kernel "$lab/demo/build.sh"
 
-# test_of FIX: its command in the guest, and what to boot with.
+subject() { echo "${1#*/*/????-}"; } # FIX
+
+# test_of FIX: its command in the guest, what to boot with, and where its kernel is.
 test_of() {
-	local selftest script=lab/fixes/${1#*/*/????-}.sh
-	options=() own=() KERNEL_DIR=$build/bisect
+	local selftest script
+	script=lab/fixes/$(subject "$1").sh
+	options=() own=() out=$build/bisect
 	if [ -f "${script%.sh}.config" ]; then
-		own=("${script%.sh}.config") KERNEL_DIR=$build/fixes-${1#*/*/????-}
+		own=("${script%.sh}.config") out=$build/fixes-$(subject "$1")
 	fi
-	out=$KERNEL_DIR
+	KERNEL_DIR=$out
 	selftest=$(sed -nE 's|.*/prog_tests/(.*)\.c$|\1|p' "$1")
 	case $1 in
 	*-audit-backlog-wakeup) options=(-c 1) command=(lab/test/waits.sh) ;;
@@ -63,7 +66,7 @@ kernel() {
 }
 
 # expectation FIX: what its test on the pristine kernel shows.
-expectation() { sed -n "s/^${1#*/*/????-}	//p" lab/fixes/before; }
+expectation() { sed -n "s/^$(subject "$1")	//p" lab/fixes/before; }
 
 # step TEXT COMMAND...: with its output in out_log.
 step() {
@@ -74,7 +77,7 @@ step() {
 	wait $! || { grep -E '(error|fatal error):|Error ' "$out_log" | head -n 5 >&2; die "$1 failed: see $out_log."; }
 }
 
-# run NAME: the test on the kernel in build/bisect; what it said is in NAME.
+# run NAME: the test on the kernel in $out; what it said is in NAME.
 run() {
 	local console=$log/fixes.console status=0
 	"$lab/boot.sh" -n fixes -t 180 "${options[@]}" "${command[@]}" >"$results/$1.part" 2>&1 </dev/null || status=$?
@@ -83,12 +86,11 @@ run() {
 	return "$status"
 }
 
-key=$(cat "$lab/kernel.config" "$lab/fixes.config" lab/fixes/*.config "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
+key=$(cat "$lab/kernel.config" "$lab/fixes.config" lab/fixes/*.* lab/test/waits* "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
 key_of() { # NUMBER
 	{
 		echo "$key ${command[*]}"
 		cat "${patches[$1]}"
-		[ ! -f "${command[0]}" ] || cat "${command[0]}"
 		expectation "${fixes[$1]}"
 	} | sha256sum
 }
