@@ -19,6 +19,9 @@
  * - who works on memory without asking for a process: uprobes, BPF, modules, /dev/mem;
  * - more than eight times in a second that one process is taken hold of, for the first time
  *   or not: who may take hold of it can hide so behind another one of his own.
+ *
+ * Each process that is taken hold of has its own count: who makes many, and takes hold of
+ * each, fills the log.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -232,8 +232,8 @@ impl Log {
             for (number, (&at, end)) in begin.iter().zip(ends).enumerate() {
                 let part = line.get(at..end).unwrap_or_default();
                 let record = record::parse_line(part);
-                // What stands in the types that are known can't be taken for a record. In
-                // others it can, and somebody may have written it.
+                // What stands in the types that are known can't be taken for a record, but for
+                // a `subj=`. In others it can, and somebody may have written it.
                 let other = !matches!(record, Ok(Some(_)));
                 output.record(record, part, place)?;
                 let rest = line.get(end..).unwrap_or_default();

@@ -166,7 +166,8 @@ pub fn parse_line(line: &[u8]) -> Result<Option<Record>, Malformed> {
 
 /// Where records seem to begin in a line: more than one do where the end of a line was lost. No
 /// record of the types that matter here can pretend that another begins in it, because what
-/// others chose has no blanks there. A record of another type can.
+/// others chose has no blanks there; but for the `subj=` of a system call, since a profile of
+/// `AppArmor` may have blanks in its name. A record of another type can.
 pub fn beginnings(line: &[u8]) -> Vec<usize> {
     let mut begin = vec![0];
     for (at, _) in line.windows(5).enumerate().filter(|(_, text)| text == b"type=") {

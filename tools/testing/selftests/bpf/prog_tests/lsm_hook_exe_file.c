@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * bpf_get_task_exe_file() must not wait for task_lock() where the caller of the hook
- * holds it, as that of task_setrlimit does. Where it does not, others must not be able to
- * make it fail: whoever reads /proc/PID/statm takes that lock.
+ * holds it, as that of task_setrlimit does. Where the caller can be preempted, it does not,
+ * and others must not be able to make it fail: whoever reads /proc/PID/statm takes that lock.
  */
 
 #include <sys/resource.h>
