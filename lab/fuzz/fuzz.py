@@ -37,8 +37,6 @@ FOLDER = "/tmp/fuzz"
 # slow. A cgroup has room for 64, on ten hooks at a time.
 PER_HOOK, PER_CGROUP_HOOK, CGROUP_HOOKS = 12, 60, 10
 BATCH = PER_HOOK * len(hooks.HOOKS) + PER_CGROUP_HOOK * CGROUP_HOOKS
-# It complains of bpf_get_task_exe_file() where interrupts matter, and is right.
-LOCKDEP = os.path.exists("/proc/lockdep")
 FORK = multiprocessing.get_context("fork")
 
 
@@ -184,9 +182,8 @@ class Fuzzer:
 
     def batch(self, wanted):
         """Makes at most as many programs as wanted, runs them, and compares."""
-        usable = [hook for hook in hooks.HOOKS if not (hook.irqs_off and LOCKDEP)]
-        places = [(hook, False) for hook in usable] * PER_HOOK
-        on_cgroup = self.rng.sample([hook for hook in usable if hook.cgroup], CGROUP_HOOKS)
+        places = [(hook, False) for hook in hooks.HOOKS] * PER_HOOK
+        on_cgroup = self.rng.sample([hook for hook in hooks.HOOKS if hook.cgroup], CGROUP_HOOKS)
         places += [(hook, True) for hook in on_cgroup] * PER_CGROUP_HOOK
         self.rng.shuffle(places)
         programs, base = [], 0

@@ -38,14 +38,11 @@ class Hook:
     sleepable: bool
     cgroup: bool  # programs can be attached to a cgroup, and return an int
     interrupt: bool  # the current task need not be the subject
-    irqs_off: bool  # in an interrupt, or under a lock that interrupts take
-    task_locked: bool  # under task_lock(), which bpf_get_task_exe_file() takes, too
     locked: bool  # under a spinlock, or where one may have been interrupted
     long_paths: bool
 
 
-def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False, task_locked=False,
-         locked=False):
+def hook(args="", sleepable=False, cgroup=True, interrupt=False, locked=False):
     def add(action):
         objects, ints, address, long_paths = [], [], None, False
         for arg in args.split():
@@ -69,8 +66,7 @@ def hook(args="", sleepable=False, cgroup=True, interrupt=False, irqs_off=False,
                     ways = ((kind.removesuffix("?"), ""),)
             objects += [Object(kind, number, way, nullable=arg.endswith("?")) for kind, way in ways]
         HOOKS.append(Hook(action.__name__, len(HOOKS) + 1, action, objects, ints, address, sleepable, cgroup,
-                          interrupt, irqs_off or interrupt, task_locked,
-                          irqs_off or interrupt or task_locked or locked, long_paths))
+                          interrupt, interrupt or locked, long_paths))
         return action
     return add
 
@@ -378,7 +374,7 @@ def file_truncate(env):
     return {0: node}
 
 
-@hook("0:file", cgroup=False, irqs_off=True)
+@hook("0:file", cgroup=False, locked=True)
 def file_set_fowner(env):
     fd, node = env.open_file()
     with env.armed:
@@ -670,7 +666,7 @@ def task_setscheduler(env):
     return {0: task}
 
 
-@hook("0:task 1:int", task_locked=True)
+@hook("0:task 1:int", locked=True)
 def task_setrlimit(env):
     task = env.rng.choice(env.children)
     with env.armed:
@@ -678,7 +674,7 @@ def task_setrlimit(env):
     return {0: task, 1: resource.RLIMIT_CORE}
 
 
-@hook("0:task 1:int", task_locked=True)
+@hook("0:task 1:int", locked=True)
 def ptrace_access_check(env):
     task = env.rng.choice(env.children)
     with env.armed:

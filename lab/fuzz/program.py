@@ -201,8 +201,6 @@ class Generator:
     def helpers_objects(self, hook):
         """Objects that any program can get at, by kinds."""
         tasks = [Object("task", "victim")] + ([] if hook.interrupt else [Object("task", "current")])
-        if hook.task_locked:
-            return tasks
         return tasks + [Object("file", "exe"), Object("path", "exe", "f_path"), Object("inode", "exe", "f_inode")]
 
     def records(self, program):

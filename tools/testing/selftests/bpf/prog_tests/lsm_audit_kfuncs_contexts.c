@@ -371,7 +371,6 @@ static bool act_send(const void *arg)
 static void test_softirq(void)
 {
 	const struct step steps[] = {
-		/* These need a file: see without_file. */
 		{ CALL_PATH, .ret = -EOPNOTSUPP },
 		{ CALL_FILE, .ret = -EOPNOTSUPP },
 		{ CALL_IOCTL_OP, .ret = -EOPNOTSUPP },
@@ -384,18 +383,16 @@ static void test_softirq(void)
 		{ CALL_NET_SOCKADDR, .arg = LO, .dest = ADDR_MAP, .addrlen = 16 },
 		{}
 	};
-	const bool lockdep = !access("/proc/lockdep", F_OK);
 	int fds[2];
 
 	if (!attach(skel->progs.on_packet))
 		return;
 
-	skel->bss->without_file = lockdep;
 	set_addresses(ipv6("2001:db8::1", 1), ipv4("192.0.2.1", 1));
 	fds[0] = start_server(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
 	fds[1] = connect_to_fd(fds[0], 0);
 	skel->bss->port = port_of(fds[0]);
-	check_record_of_nobody(steps + (lockdep ? 4 : 0),
+	check_record_of_nobody(steps,
 			       " cause=74776F20776F726473 capability=13  opid={num} ocomm={str} daddr=192.0.2.1 dest=1 netif=lo",
 			       act_send, fds);
 	skel->bss->port = 0;

@@ -6,8 +6,10 @@
 #include "bpf_experimental.h"
 
 pid_t tgid;
+u64 ino;
 int runs;
 int missing;
+int others;
 bool of_current;
 bool of_task;
 
@@ -17,12 +19,13 @@ static bool has_exe_file(struct task_struct *task)
 
 	if (!file)
 		return false;
+	if (ino && file->f_inode->i_ino != ino)
+		others++;
 	bpf_put_file(file);
 	return true;
 }
 
-SEC("lsm/task_setrlimit")
-int BPF_PROG(setrlimit, struct task_struct *task)
+static int look_at(struct task_struct *task)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
 
@@ -33,6 +36,18 @@ int BPF_PROG(setrlimit, struct task_struct *task)
 	of_current = has_exe_file(current);
 	of_task = has_exe_file(task);
 	return 0;
+}
+
+SEC("lsm/task_setrlimit")
+int BPF_PROG(setrlimit, struct task_struct *task)
+{
+	return look_at(task);
+}
+
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(ptrace, struct task_struct *task)
+{
+	return look_at(task);
 }
 
 SEC("lsm/task_kill")

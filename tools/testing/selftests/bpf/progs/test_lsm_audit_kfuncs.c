@@ -379,19 +379,13 @@ int BPF_PROG(on_short_addresses, struct file *file)
 
 /* Interrupts, and where bottom halves are off. */
 
-/* Lockdep would rightly complain of bpf_get_task_exe_file() in an interrupt. */
-bool without_file;
-
 SEC("lsm/socket_sock_rcv_skb")
 int BPF_PROG(on_packet, struct sock *sk, struct sk_buff *skb)
 {
 	if (!port || sk->__sk_common.skc_num != port)
 		return 0;
 
-	if (without_file)
-		record(&(struct objects){ .task = bpf_get_current_task_btf() });
-	else
-		record_with_exe(&(struct objects){});
+	record_with_exe(&(struct objects){});
 	return 0;
 }
 
