@@ -64,6 +64,15 @@ pub struct Record {
     pub body: Body,
 }
 
+impl Record {
+    /// Whether no part of its text can look like the start of another record. What others chose
+    /// has no blanks in the records of programs. A system call's may have: a profile of `AppArmor`,
+    /// in `subj=`, and so may records of the types that aren't read here.
+    pub fn is_closed(&self) -> bool {
+        !matches!(self.body, Body::Call { .. })
+    }
+}
+
 #[derive(Debug, PartialEq)]
 pub enum Body {
     /// What a program reported.
@@ -125,7 +134,7 @@ impl Fields {
 
     /// What a system call's record says; None if it isn't one.
     pub fn of_call(text: &[u8]) -> Option<Self> {
-        split(text).ok().map(Self::decode)
+        split_call(text).ok().map(Self::decode)
     }
 
     fn decode(fields: Vec<(&str, &[u8])>) -> Self {
@@ -164,10 +173,8 @@ pub fn parse_line(line: &[u8]) -> Result<Option<Record>, Malformed> {
     Ok(record)
 }
 
-/// Where records seem to begin in a line: more than one do where the end of a line was lost. No
-/// record of the types that matter here can pretend that another begins in it, because what
-/// others chose has no blanks there; but for the `subj=` of a system call, since a profile of
-/// `AppArmor` may have blanks in its name. A record of another type can.
+/// Where records seem to begin in a line: more than one do where the end of a line was lost, or
+/// where somebody chose a text so, which is possible in some records: see [`Record::is_closed`].
 pub fn beginnings(line: &[u8]) -> Vec<usize> {
     let mut begin = vec![0];
     for (at, _) in line.windows(5).enumerate().filter(|(_, text)| text == b"type=") {
@@ -219,7 +226,10 @@ pub fn parse(kind: u16, text: &[u8]) -> Result<Option<Record>, Malformed> {
     let body = match kind {
         1427 => Body::Access(parse_access(body)?),
         1334 => parse_program(body)?,
-        1300 | 1336 => Body::Call { kind, text: body.to_vec() },
+        1300 | 1336 => {
+            split_call(body)?;
+            Body::Call { kind, text: body.to_vec() }
+        }
         1320 => Body::End,
         _ => Body::Boot,
     };
@@ -276,6 +286,24 @@ fn program_id(fields: &[(&str, &[u8])]) -> Result<u32, Malformed> {
 fn find(fields: &[(&str, &[u8])], wanted: &str) -> Option<Value> {
     let (key, raw) = fields.iter().find(|(key, _)| *key == wanted)?;
     Some(decode(key, raw))
+}
+
+/// Split the text of a system call, whose `subj=` may hold blanks, equals signs and quotes. What
+/// stands before it can't be chosen so, and `key=` is the last.
+fn split_call(text: &[u8]) -> Result<Vec<(&str, &[u8])>, Malformed> {
+    const SUBJ: &[u8] = b" subj=";
+    let Some(at) = text.windows(SUBJ.len()).position(|part| part == SUBJ) else {
+        return split(text);
+    };
+    let (before, rest) = text.split_at_checked(at).unwrap_or((text, b""));
+    let rest = rest.get(SUBJ.len()..).unwrap_or_default();
+    let end = rest.windows(5).rposition(|part| part == b" key=").unwrap_or(rest.len());
+    let (subj, key) = rest.split_at_checked(end).unwrap_or((rest, b""));
+
+    let mut fields = split(before)?;
+    fields.push(("subj", subj));
+    fields.extend(split(key)?);
+    Ok(fields)
 }
 
 /// Split a record's text into keys and values as they stand there, quotes included.
@@ -431,6 +459,38 @@ pub mod tests {
         assert_eq!(call.text("exe"), Some(b"/a b".as_slice()));
         assert_eq!(call.get("exit"), Some(&Value::Code(-13)));
         assert_eq!((call.get("uid"), call.get("a0")), (Some(&Value::Number(0)), Some(&bare("5"))));
+    }
+
+    #[test]
+    fn profiles() {
+        let call = |text: &str| Fields::of_call(format!("uid=5 {text}").as_bytes());
+        for (text, subj) in [
+            ("exe=\"/a\" subj=unconfined key=\"k\"", "unconfined"),
+            (
+                "exe=\"/a\" subj=/opt/Google Chrome/chrome (enforce) key=\"k\"",
+                "/opt/Google Chrome/chrome (enforce)",
+            ),
+            (
+                "exe=\"/a\" subj=my \"one uid=0 exe=\"/b\" key=x key=\"k\"",
+                "my \"one uid=0 exe=\"/b\" key=x",
+            ),
+            ("exe=\"/a\" subj=x subj=y key=\"k\"", "x subj=y"),
+        ] {
+            let call = call(text).unwrap();
+            assert_eq!(call.get("subj"), Some(&bare(subj)), "{text}");
+            assert_eq!(call.get("uid"), Some(&Value::Number(5)), "{text}");
+            assert_eq!(
+                (call.text("exe"), call.text("key")),
+                (Some(b"/a".as_slice()), Some(b"k".as_slice()))
+            );
+        }
+        assert_eq!(
+            call("exe=\"/a\" subj=my profile").unwrap().get("subj"),
+            Some(&bare("my profile"))
+        );
+        assert_eq!(call("comm=\"cut"), None);
+        let cut = b"type=SYSCALL msg=audit(1.0:1): uid=5 comm=\"cut";
+        assert_eq!(parse_line(cut), Err("has a quote that isn't closed"));
     }
 
     #[test]
