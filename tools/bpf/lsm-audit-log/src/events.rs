@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::output::Report;
 use crate::programs::Life;
-use crate::record::{Access, Event, Fields};
+use crate::record::{Access, Event, Fields, Value};
 
 /// For how long a record may wait when it comes as it is written.
 pub const PATIENCE: Duration = Duration::from_secs(1);
@@ -52,33 +52,70 @@ struct Open {
     records: usize,
     call: Option<Fields>,
     ended: bool,
+    /// With [`Wait::All`]; else they are in the queue.
+    held: Vec<Held>,
 }
 
 pub struct Events {
     wait: Wait,
     queue: VecDeque<Held>,
     open: HashMap<Event, Open>,
+    /// With [`Wait::All`]: the events in the order in which they came, some of which aren't open
+    /// any more, and how many records they have.
+    order: VecDeque<Event>,
+    waiting: usize,
     ready: VecDeque<Held>,
 }
 
 impl Events {
     pub fn new(wait: Wait) -> Self {
-        let (queue, open, ready) = Default::default();
-        Self { wait, queue, open, ready }
+        let (queue, open, order, ready) = Default::default();
+        Self { wait, queue, open, order, waiting: 0, ready }
     }
 
     /// A record that comes as it is written, `now`, or is read from a log that has all.
     pub fn push(&mut self, event: Event, access: Access, life: Life, now: Option<Instant>) {
+        // It has no system call, as that of a packet.
+        let alone = access.fields.get("pid") == Some(&Value::Unknown);
         let held = Held { event, access, life, call: None, came: now };
-        if self.wait == Wait::No {
-            self.ready.push_back(held);
-            return;
+        match self.wait {
+            Wait::All if !alone => self.hold(held),
+            Wait::Some => {
+                let open = self.open.entry(held.event.clone()).or_default();
+                open.records += 1;
+                open.ended |= alone;
+                self.queue.push_back(held);
+                if self.queue.len() > WAITING {
+                    self.release();
+                }
+            }
+            _ => self.ready.push_back(held),
         }
-        self.open.entry(held.event.clone()).or_default().records += 1;
-        self.queue.push_back(held);
-        if self.queue.len() > WAITING {
-            self.release();
+    }
+
+    /// Until its event ends, or too many wait.
+    fn hold(&mut self, held: Held) {
+        let open = self.open.entry(held.event.clone()).or_default();
+        if open.held.is_empty() {
+            self.order.push_back(held.event.clone());
         }
+        open.held.push(held);
+        self.waiting += 1;
+        while self.waiting > WAITING {
+            let Some(event) = self.order.pop_front() else { break };
+            self.finish(&event);
+        }
+        if self.order.len() > 2 * WAITING {
+            self.order.retain(|event| self.open.contains_key(event));
+        }
+    }
+
+    /// With [`Wait::All`]: the event's records wait for nothing more.
+    fn finish(&mut self, event: &Event) {
+        let Some(open) = self.open.remove(event) else { return };
+        self.waiting -= open.held.len();
+        let call = open.call;
+        self.ready.extend(open.held.into_iter().map(|held| Held { call: call.clone(), ..held }));
     }
 
     /// A record of the event's system call, or of its operation of `io_uring`.
@@ -96,14 +133,10 @@ impl Events {
 
     /// The event has no more records.
     pub fn end(&mut self, event: &Event) {
-        let Some(open) = self.open.get_mut(event) else { return };
-        open.ended = true;
         if self.wait == Wait::All {
-            let (ended, waiting) = self.queue.drain(..).partition(|held| held.event == *event);
-            self.queue = waiting;
-            for held in <VecDeque<Held>>::into_iter(ended) {
-                self.complete(held);
-            }
+            self.finish(event);
+        } else if let Some(open) = self.open.get_mut(event) {
+            open.ended = true;
         }
     }
 
@@ -118,6 +151,9 @@ impl Events {
     pub fn end_all(&mut self) {
         while !self.queue.is_empty() {
             self.release();
+        }
+        while let Some(event) = self.order.pop_front() {
+            self.finish(&event);
         }
     }
 
@@ -159,9 +195,11 @@ mod tests {
     use super::*;
     use crate::record::{Body, Value, tests::record};
 
+    const NO_CALL: u32 = 99;
+
     fn event(node: &str, serial: u32) -> (Event, Access) {
-        let line =
-            format!("node={node} type=1427 msg=audit(1.000:{serial}): prog-id=1 pid={serial}");
+        let pid = if serial == NO_CALL { "?".into() } else { serial.to_string() };
+        let line = format!("node={node} type=1427 msg=audit(1.000:{serial}): prog-id=1 pid={pid}");
         let record = record(&line);
         match record.body {
             Body::Access(access) => (record.event, access),
@@ -250,6 +288,27 @@ mod tests {
         // However long that takes.
         call(&mut events, "a", 1, 20);
         assert_eq!(out(&mut events, now + 100 * PATIENCE), [is("a", 1, Some(20))]);
+
+        push(&mut events, "a", 4, None);
+        push(&mut events, "b", 3, None);
+        push(&mut events, "a", 4, None);
+        events.end_all();
+        let all = [is("a", 4, None), is("a", 4, None), is("b", 3, None)];
+        assert_eq!(out(&mut events, now), all);
+        assert!(events.open.is_empty() && events.waiting == 0);
+    }
+
+    #[test]
+    fn those_without_a_call() {
+        let now = Instant::now();
+        let mut events = Events::new(Wait::All);
+        push(&mut events, "a", 1, None);
+        push(&mut events, "a", NO_CALL, None);
+        assert_eq!(out(&mut events, now), [is("a", NO_CALL.into(), None)]);
+
+        let mut events = Events::new(Wait::Some);
+        push(&mut events, "a", NO_CALL, Some(now));
+        assert_eq!(out(&mut events, now), [is("a", NO_CALL.into(), None)]);
     }
 
     #[test]
@@ -261,5 +320,19 @@ mod tests {
         }
         assert_eq!(out(&mut events, now), [is("a", 1, None), is("a", 2, None)]);
         assert_eq!(events.open.len(), WAITING);
+
+        let mut events = Events::new(Wait::All);
+        for serial in 101..=u32::try_from(WAITING).unwrap() + 102 {
+            push(&mut events, "a", serial, None);
+            // Those that end leave nothing behind.
+            for node in if serial < 4000 { ["b", "c"].as_slice() } else { &[] } {
+                push(&mut events, node, serial, None);
+                call(&mut events, node, serial, 1);
+            }
+        }
+        let left = out(&mut events, now).into_iter().filter(|(node, ..)| node == "a");
+        assert_eq!(left.collect::<Vec<_>>(), [is("a", 101, None), is("a", 102, None)]);
+        assert_eq!((events.open.len(), events.waiting), (WAITING, WAITING));
+        assert!(events.order.len() <= 2 * WAITING);
     }
 }

@@ -87,6 +87,24 @@ fn read_twice(logs: &mut [Log], output: &mut Output) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Open logs; again if they are rotated meanwhile, so that none is missing and none comes twice.
+pub fn open(paths: impl Fn() -> Result<Vec<PathBuf>, String>) -> Result<Vec<Log>, String> {
+    const TRIES: usize = 10;
+    let mut opened = Ok(Vec::new());
+    for _ in 0..TRIES {
+        opened = paths().and_then(|paths| paths.iter().map(|path| Log::open(path)).collect());
+        match &opened {
+            Ok(logs) if !logs.iter().all(Log::has_its_name) => {
+                opened = Err("the logs are rotated faster than they can be opened".into());
+            }
+            Ok(_) => break,
+            // One that was rotated away, or that isn't there at all.
+            Err(_) => (),
+        }
+    }
+    opened
+}
+
 /// The logs that auditd writes, the oldest first.
 pub fn auditd() -> Result<Vec<PathBuf>, String> {
     let config = fs::read_to_string("/etc/audit/auditd.conf").unwrap_or_default();
@@ -164,6 +182,12 @@ impl Log {
         self.compressed = compression == Compression::Gzip;
         self.reader = Some(reader);
         Ok(())
+    }
+
+    /// Whether the file has not been renamed since it was opened.
+    fn has_its_name(&self) -> bool {
+        let same = || Some(is_same(&fs::metadata(&self.path).ok()?, &self.file.metadata().ok()?));
+        self.path.as_os_str() == "-" || same().unwrap_or(false)
     }
 
     pub fn can_be_followed(&self) -> bool {
@@ -453,6 +477,29 @@ mod tests {
         let logs = rotated(&folder.0.join("log")).unwrap();
         let names: Vec<_> = logs.iter().map(|log| log.file_name().unwrap()).collect();
         assert_eq!(names, ["log.10", "log.2.gz", "log.1", "log"]);
+    }
+
+    #[test]
+    fn rotated_while_they_are_opened() {
+        let folder = Folder::new("opened");
+        let (last, log) = (folder.0.join("log.1"), folder.write("log", &line(1)));
+        folder.write("log.1", &line(0));
+        let opened = Log::open(&log).unwrap();
+        assert!(opened.has_its_name());
+
+        // At the first try it has gone, at the second it is there again.
+        let tries = std::cell::Cell::new(0);
+        let paths = || {
+            match tries.replace(tries.get() + 1) {
+                0 => fs::rename(&log, &last).unwrap(),
+                _ => drop(folder.write("log", &line(2))),
+            }
+            Ok(vec![last.clone(), log.clone()])
+        };
+        assert_eq!(open(paths).unwrap().len(), 2);
+        assert_eq!(tries.get(), 2);
+        assert!(!opened.has_its_name());
+        assert!(open(|| Ok(vec![folder.0.join("none")])).is_err());
     }
 
     #[test]

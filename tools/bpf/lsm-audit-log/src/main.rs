@@ -77,8 +77,7 @@ fn run(args: &Args) -> Result<u64, String> {
 
     // What can't be opened is said before anything is read.
     let mut output = Output::new(sender);
-    let paths = if args.input_logs { log::auditd()? } else { args.logs.clone() };
-    let live = paths.is_empty();
+    let live = !args.input_logs && args.logs.is_empty();
     if live {
         if args.follow {
             return Err("only a file can be followed: name a log".into());
@@ -86,8 +85,8 @@ fn run(args: &Args) -> Result<u64, String> {
         let socket = netlink::open()?;
         thread::spawn(move || netlink::read(&socket, &mut output));
     } else {
-        let logs = paths.iter().map(|path| Log::open(path));
-        let mut logs = logs.collect::<Result<Vec<_>, _>>()?;
+        let mut logs =
+            log::open(|| if args.input_logs { log::auditd() } else { Ok(args.logs.clone()) })?;
         let follow = args.follow;
         if follow && !logs.last().is_some_and(Log::can_be_followed) {
             return Err("only a file can be followed: name a log that grows as the last LOG".into());
