@@ -84,6 +84,9 @@ struct Machine {
     /// The event of the last LOAD, and the ids of all that have it: one system call may load
     /// several programs.
     loading: Option<(Event, Vec<u32>)>,
+    /// What [`Machine::writer()`] returned of a program that nothing is known of, but that its id
+    /// had another program before and has another one after it.
+    between: Life,
 }
 
 impl Programs {
@@ -195,6 +198,13 @@ impl Machine {
         let next = lives.partition_point(|life| life.from <= number);
         let mut at = match next.checked_sub(1) {
             Some(last) if fits(&lives[last]) => last,
+            last if next < lives.len() => {
+                let from = last.and_then(|last| lives[last].until).unwrap_or(0);
+                let until = Some(lives[next].from);
+                self.between = Life { from, until, ..Life::default() };
+                ask(kernel, id, &mut self.between, time);
+                return &self.between;
+            }
             _ => {
                 lives.insert(next, Life { from: number, ..Life::default() });
                 next
