@@ -9,10 +9,11 @@
 #	SOURCE_VERSION=x	another version of Debian's linux-source (7.2, or the like), or "newest"
 #	BASELINE=/path/to/patch	what make bench compares with
 #	CONFIG=/path/to/config	what make deb builds, instead of the running kernel's configuration
+#	SUBMITTER="Name <address>"	whose make series' patches are (also VERSION=, PREFIX=, BASE=)
 #	JOBS=n			compile n files at a time
 
 .NOTPARALLEL:
-export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT BASELINE CONFIG
+export LINUX TOOLROOT CACHE MIRROR SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT BASELINE CONFIG SUBMITTER VERSION PREFIX BASE
 
 help:	## this list
 	@sed -n 's/^\([a-z.-]*\):.*## /  make \1\t/p' Makefile | expand -t 26

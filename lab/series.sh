@@ -3,10 +3,13 @@
 #
 # Make the patch series in build/series/TOPIC from series/TOPIC: each file there is a
 # commit message and, below a line of "---", the edits and the new files of that patch.
-# The same input gives the same bytes. Each topic applies on top of those before it, of
-# 1-fixes each patch alone, too; all of them applied to a pristine tree must give what
-# build/linux is: lab/series.sh [-q]. Without -q it also runs checkpatch on the patches,
-# and says whom to send them to; nothing is sent.
+# The same input gives the same bytes. Each topic applies on top of those before it, and
+# of those alone that it needs (series/needs), of 1-fixes each patch alone, too; all of
+# them applied to a pristine tree must give what build/linux is: lab/series.sh [-q].
+# Without -q it also runs checkpatch on the patches, and says whom to send them to;
+# nothing is sent. SUBMITTER="Name <address>" is their author, in MAINTAINERS and of the
+# module, too; VERSION=2 and PREFIX="PATCH net-next" are for their subjects, BASE= is the
+# commit that they were made for.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -24,7 +27,12 @@ release=$(release_of "$(cat "$build/linux.version" 2>/dev/null)")
 
 # Nobody's settings, nobody's clock.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CEILING_DIRECTORIES=$repo
-export GIT_AUTHOR_NAME="lsm-audit-kfuncs" GIT_AUTHOR_EMAIL="lsm-audit-kfuncs@localhost.invalid"
+submitter=${SUBMITTER:-}
+[[ ${submitter:-lsm-audit-kfuncs <lsm-audit-kfuncs@localhost.invalid>} =~ ^([^\<\>]+)\ \<([^\<\>@[:space:]]+@[^\<\>@[:space:]]+)\>$ ]] ||
+	die "SUBMITTER is '$submitter': say SUBMITTER=\"Name <address>\"."
+export GIT_AUTHOR_NAME=${BASH_REMATCH[1]} GIT_AUTHOR_EMAIL=${BASH_REMATCH[2]}
+[[ ${VERSION:-1} =~ ^[0-9]+$ ]] || die "VERSION is '$VERSION': say a number."
+[[ ${BASE:-0} =~ ^[0-9a-f]+$ ]] || die "BASE is '$BASE': say the id of a commit."
 export GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
 export GIT_AUTHOR_DATE="1790000000 +0000" GIT_COMMITTER_DATE="1790000000 +0000"
 
@@ -46,10 +54,19 @@ git -C "$work/made" commit -qm "Linux $(cat "$build/linux.version")"
 git clone -q "$work/made" "$work/applied"
 
 prefix() { # TOPIC
+	[ -z "${PREFIX:-}" ] || { echo "$PREFIX" && return; }
 	case $1 in
-	*-fixes) echo PATCH ;;
+	*-fixes | *-audit-cost | *-rust) echo PATCH ;;
 	*) echo "PATCH bpf-next" ;;
 	esac
+}
+
+# The submitter's name, where it belongs beside the patches' author.
+sign() { # TREE
+	local module=$1/security/lsm_audit_kfuncs/audit_kfuncs.rs
+	[ -n "$submitter" ] || return 0
+	M=$submitter perl -0pi -e 's/^BPF \[AUDIT KFUNCS\].*\n\K(?!M:)/M:\t$ENV{M}\n/m' "$1/MAINTAINERS"
+	[ ! -f "$module" ] || AUTHOR=$GIT_AUTHOR_NAME perl -pi -e 's/^    authors: \["\K[^"]*/$ENV{AUTHOR}/' "$module"
 }
 
 add_patch() { # FILE
@@ -64,6 +81,7 @@ add_patch() { # FILE
 		*) cp -p --parents "$file" "$work/made/" ;;
 		esac
 	done < <(contents "$1")
+	sign "$work/made"
 	git -C "$work/made" add -A -f
 	message "$1" | git -C "$work/made" commit -qF -
 }
@@ -80,8 +98,14 @@ for topic in "${topics[@]}"; do
 done
 
 # What build/linux has, and no more.
-difference=$(diff -rq --exclude=.git "$work/made" "$build/overlay") ||
+cp -r "$build/overlay" "$work/overlay"
+sign "$work/overlay"
+difference=$(diff -rq --exclude=.git "$work/made" "$work/overlay") ||
 	die "the series isn't the overlay: $(head -n 3 <<<"$difference" | paste -sd ';'). Is a file missing in series/, or 'make tree' due?"
+
+patches_of() { # TOPIC...
+	(cd "$out.part" && find "$@" -name '[0-9]*.patch' ! -name '0000-*' -printf "$out.part/%p\n" | sort)
+}
 
 apply() { # PATCH...
 	git -C "$work/applied" am -q "$@" >"$log/series.log" 2>&1
@@ -92,7 +116,8 @@ for topic in "${topics[@]}"; do
 	git -C "$work/made" checkout -q "$topic"
 	git -C "$work/made" config "branch.$topic.description" "$(message "series/$topic/0000-cover")"
 	git -C "$work/made" format-patch -q --cover-letter --cover-from-description=subject --no-signature --full-index \
-		--zero-commit --subject-prefix="$(prefix "$topic")" -o "$out.part/$topic" "$below..$topic"
+		--zero-commit --subject-prefix="$(prefix "$topic")${VERSION:+ v$VERSION}" -o "$out.part/$topic" "$below..$topic"
+	[ -z "${BASE:-}" ] || printf '\nbase-commit: %s\n' "$BASE" >>"$out.part/$topic/0000-cover-letter.patch"
 	below=$topic
 done
 for patch in "$out.part"/*-fixes/*.patch; do
@@ -100,7 +125,15 @@ for patch in "$out.part"/*-fixes/*.patch; do
 	git -C "$work/applied" checkout -q --detach base
 	apply "$patch" || die "alone, ${patch##*/} does not apply to a pristine tree: see $log/series.log."
 done
-mapfile -t patches < <(find "$out.part" -name '[0-9]*.patch' ! -name '0000-*' | sort)
+for topic in "${topics[@]}"; do
+	read -ra needed < <(sed -nE "s/^$topic(:|\$)//p" series/needs) ||
+		die "series/needs has no line for $topic: add one that names the topics it needs."
+	mapfile -t patches < <(patches_of "${needed[@]}" "$topic")
+	git -C "$work/applied" checkout -q --detach base
+	apply "${patches[@]}" ||
+		die "$topic does not apply on top of ${needed[*]:-a pristine tree} alone: mend series/needs, or see $log/series.log."
+done
+mapfile -t patches < <(patches_of "${topics[@]}")
 git -C "$work/applied" checkout -q --detach base
 apply "${patches[@]}" || die "the series does not apply to a pristine tree: see $log/series.log."
 [ "$(git -C "$work/applied" rev-parse 'HEAD^{tree}')" = "$(git -C "$work/made" rev-parse "$below^{tree}")" ] ||
@@ -129,14 +162,19 @@ for patch in "${patches[@]}"; do
 	echo "${patch#"$out"/}"
 	scripts/get_maintainer.pl --nogit --nogit-fallback --norolestats "$patch" | sed 's/^/  /'
 done
+if [ -z "$submitter" ]; then
+	cat <<END
+
+These can be read, but not sent: they have no author. Make them again with SUBMITTER="Name <address>".
+END
+	exit
+fi
 cat <<END
 
-To send a topic, say 1-fixes, on a branch of your own, of a kernel tree with your name in its git configuration (the
-last patch of 2-audit-kfuncs lacks an M: line, which is yours):
+To send a topic, say 1-fixes, on a branch of your own of a kernel tree:
 
-  git am build/series/1-fixes/00{0[1-9],[1-9]?}-*.patch
-  git rebase --exec 'git commit --amend --no-edit --reset-author --signoff' @{upstream}
-  git format-patch --cover-letter --subject-prefix='$(prefix 1-fixes)' -o outgoing @{upstream}
+  git am --signoff build/series/1-fixes/00{0[1-9],[1-9]?}-*.patch
+  git format-patch --cover-letter --subject-prefix='$(prefix 1-fixes)${VERSION:+ v$VERSION}' -o outgoing @{upstream}
   # the text of build/series/1-fixes/0000-cover-letter.patch goes to outgoing/0000-cover-letter.patch
   git send-email --to-cmd='scripts/get_maintainer.pl --nogit --norolestats' outgoing/*.patch
 END
