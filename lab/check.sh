@@ -82,7 +82,7 @@ compile() {
 # sparse 0.6.4 lacks a keyword that the kernel's check of its version asks for. What it
 # says of the kernel's own lines isn't ours; BTF is the only declaration of a kfunc.
 # Without sparse make is content: so its runs are counted.
-theirs="symbol '(bpf_audit_log_[a-z_]+|btf_vmlinux)' was not declared|kernel/audit.c:.* incorrect type in argument 1 "
+theirs="symbol '(bpf_audit_log_[a-z_]+|btf_vmlinux)' was not declared|kernel/audit.c:.* incorrect type in argument 1 |(kernel/fork.c|include/linux/ptrace.h):.* (incorrect type in (argument|assignment)|dereference of noderef)"
 run_sparse() {
 	local files output=$log/check-sparse.log
 	mapfile -t files < <({ ours 'security/*.c'; grep -E '^(kernel|mm|security)/' "$build/linux.edited"; } | sed -n 's/\.c$/.o/p')
@@ -117,7 +117,8 @@ check "series" series
 check "kernel-doc" kernel_doc
 check "clippy and W=1" compile
 check "sparse" run_sparse
-check "the page, by Sphinx" documentation htmldocs bpf/audit_kfuncs.html SPHINXDIRS=bpf
+check "the reference, by Sphinx" documentation htmldocs bpf/audit_kfuncs.html SPHINXDIRS=bpf
+check "the page for administrators" documentation htmldocs admin-guide/LSM/bpf-audit.html SPHINXDIRS=admin-guide/LSM
 check "rustdoc" documentation rustdoc rust/rustdoc/kernel/audit/index.html CLIPPY=1 W=1
 check "lsm-audit-log" "$lab/audit-log.sh" check
 check "reachable panics" "$lab/panics.py" "$objects"
