@@ -6,6 +6,9 @@
 //! between whose LOAD and UNLOAD it stands, and what the kernel says of an id today belongs to
 //! it only if it is the same program. Other nodes of a log are other machines, with ids of their
 //! own.
+//!
+//! The record of a boot is written before the audit daemon runs, and reaches its log only if the
+//! kernel was booted with `audit=1`. So a boot is also known by the serials, which begin anew.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -19,6 +22,9 @@ use crate::record::{Body, Event, Fields, Node, Record};
 const LOADING: SignedDuration = SignedDuration::from_secs(10);
 /// What two clocks may differ by, and for how long a program runs on after its UNLOAD.
 const SLACK: SignedDuration = SignedDuration::from_secs(1);
+/// How much later a record must be than all before it, if a lower serial is to mean a boot: records
+/// that are written at once can come in another order than their serials.
+const BOOTED: SignedDuration = SignedDuration::from_secs(1);
 /// How many ids are remembered, before those of programs that have gone are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -53,9 +59,9 @@ pub struct Life {
     pub loader: Option<Vec<u8>>,
     pub unloaded: Option<Timestamp>,
     asked: bool,
-    pub info: Option<Info>,
+    pub info: Option<Box<Info>>,
     /// Another program that has the id now.
-    pub successor: Option<Info>,
+    pub successor: Option<Box<Info>>,
 }
 
 impl Life {
@@ -84,9 +90,16 @@ struct Machine {
     /// The event of the last LOAD, and the ids of all that have it: one system call may load
     /// several programs.
     loading: Option<(Event, Vec<u32>)>,
+    /// The latest time and the highest serial since the last boot.
+    last: Option<(Timestamp, u64)>,
     /// What [`Machine::writer()`] returned of a program that nothing is known of, but that its id
     /// had another program before and has another one after it.
     between: Life,
+}
+
+/// Most ids are given once.
+fn one() -> Vec<Life> {
+    Vec::with_capacity(1)
 }
 
 impl Programs {
@@ -100,8 +113,8 @@ impl Programs {
     pub fn watch(&mut self) {
         let machine = self.nodes.entry(None).or_default();
         for (id, info) in self.kernel.iter_mut().flat_map(|kernel| kernel.programs()) {
-            let life = Life { asked: true, info: Some(info), ..Life::default() };
-            machine.lives.entry(id).or_default().push(life);
+            let life = Life { asked: true, info: Some(Box::new(info)), ..Life::default() };
+            machine.lives.entry(id).or_insert_with(one).push(life);
         }
     }
 
@@ -115,16 +128,15 @@ impl Programs {
     /// Take in what the record with this number says of programs. Of those that it says `now`,
     /// the kernel may be asked now.
     pub fn learn(&mut self, record: &Record, number: u64, now: bool) {
-        if matches!(record.body, Body::Access(_) | Body::End) {
-            return;
-        }
         let (machine, kernel) = self.of(&record.event.node);
+        if machine.has_booted(&record.event, record.body == Body::Boot) {
+            machine.boot(number);
+        }
         match &record.body {
             Body::Load(id) => machine.load(*id, &record.event, number, now, kernel),
             Body::Unload(id) => machine.unload(*id, record.event.time, number),
             Body::Call { text, .. } => machine.loaded(&record.event, text),
-            Body::Boot => machine.boot(number),
-            Body::Access(_) | Body::End => (),
+            Body::Boot | Body::Access(_) | Body::End => (),
         }
     }
 
@@ -136,9 +148,22 @@ impl Programs {
 }
 
 impl Machine {
+    /// Whether the event is the first of a boot.
+    fn has_booted(&mut self, event: &Event, says_so: bool) -> bool {
+        let Event { time, serial, .. } = *event;
+        let booted = says_so
+            || self.last.is_some_and(|(latest, highest)| {
+                serial < highest && time.duration_since(latest) > BOOTED
+            });
+        let last = self.last.filter(|_| !booted).unwrap_or((time, serial));
+        self.last = Some((last.0.max(time), last.1.max(serial)));
+        booted
+    }
+
+    /// The record with this number is of another boot than those before it.
     fn boot(&mut self, number: u64) {
         for life in self.lives.values_mut().filter_map(|lives| lives.last_mut()) {
-            life.until.get_or_insert(number);
+            life.until.get_or_insert(number.saturating_sub(1));
         }
     }
 
@@ -157,7 +182,7 @@ impl Machine {
         if now && self.lives.len() >= REMEMBERED {
             self.lives.retain(|_, lives| lives.last().is_some_and(|life| life.until.is_none()));
         }
-        let lives = self.lives.entry(id).or_default();
+        let lives = self.lives.entry(id).or_insert_with(one);
         if let Some(last) = lives.last_mut() {
             last.until.get_or_insert(number);
         }
@@ -173,7 +198,7 @@ impl Machine {
     }
 
     fn unload(&mut self, id: u32, time: Timestamp, number: u64) {
-        let lives = self.lives.entry(id).or_default();
+        let lives = self.lives.entry(id).or_insert_with(one);
         match lives.last_mut() {
             Some(last) if last.until.is_none() => {
                 last.until = Some(number);
@@ -189,7 +214,7 @@ impl Machine {
 
     #[expect(clippy::indexing_slicing, reason = "`at` is that of a life just found or made")]
     fn writer(&mut self, id: u32, time: Timestamp, number: u64, mut kernel: Asked<'_>) -> &Life {
-        let lives = self.lives.entry(id).or_default();
+        let lives = self.lives.entry(id).or_insert_with(one);
         let fits = |life: &Life| match (life.until, life.unloaded) {
             (None, _) => true,
             (Some(_), Some(unloaded)) if time.duration_since(unloaded) <= SLACK => true,
@@ -245,7 +270,7 @@ fn ask(kernel: Asked<'_>, id: u32, life: &mut Life, seen: Timestamp) {
         Some(load) => info.loaded.duration_since(load).abs() <= LOADING,
         None => info.loaded.duration_since(seen) <= SLACK,
     };
-    *(if same { &mut life.info } else { &mut life.successor }) = Some(info);
+    *(if same { &mut life.info } else { &mut life.successor }) = Some(Box::new(info));
 }
 
 #[cfg(test)]
@@ -317,7 +342,7 @@ mod tests {
         number: u64,
     ) -> Who {
         let life = programs.writer(id, &event(node, second), number);
-        let name = |info: &Option<Info>| info.as_ref().map(|info| info.name.clone());
+        let name = |info: &Option<Box<Info>>| info.as_ref().map(|info| info.name.clone());
         let second = |time: Option<Timestamp>| time.map(Timestamp::as_second);
         (name(&life.info), second(life.loaded()), second(life.unloaded), name(&life.successor))
     }
@@ -401,6 +426,26 @@ mod tests {
         programs.learn(&record(200, Body::Boot), 2, false);
         assert_eq!(who(&mut programs, 7, 150, 1), (None, Some(100), None, None));
         assert_eq!(who(&mut programs, 7, 250, 3), (None, None, None, None));
+    }
+
+    /// The log has no record of it: the serial tells.
+    #[test]
+    fn after_an_unseen_boot() {
+        let mut programs = Programs::new(None, Vec::new());
+        let mut learn = |second, serial, body, number| {
+            let event = Event { node: None, time: at(second), serial };
+            programs.learn(&Record { event, body }, number, false);
+        };
+        learn(100, 500, Body::Load(7), 1);
+        // A system call that began before, one that was late, and a clock that was set back.
+        learn(90, 501, Body::End, 2);
+        learn(101, 499, Body::End, 3);
+        learn(50, 3, Body::End, 4);
+        learn(200, 40, Body::End, 5);
+        learn(250, 41, Body::Load(7), 6);
+        for (number, load) in [(1, Some(100)), (4, Some(100)), (5, None), (6, Some(250))] {
+            assert_eq!(who(&mut programs, 7, 200, number), (None, load, None, None), "{number}");
+        }
     }
 
     #[test]
