@@ -9,8 +9,9 @@
  * What it doesn't hold against:
  * - who can write to the root file system, or to the disk below it, if it is neither
  *   read-only nor verified;
- * - who can change the root of process 1 (ptrace), or the kernel without a module: kexec,
- *   /dev/mem, BPF (lockdown keeps all of these away).
+ * - who can change the root of process 1 (pivot_root() in its mount namespace, ptrace);
+ * - who can change the kernel without a module: kexec, /dev/mem, BPF (lockdown keeps all of
+ *   these away).
  */
 #include <vmlinux.h>
 #include <bpf/bpf_core_read.h>

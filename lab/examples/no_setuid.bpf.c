@@ -10,7 +10,8 @@
  *   idmapped mount): mount "nosuid" what comes from elsewhere. Who may mount otherwise
  *   (CAP_SYS_ADMIN) may also write to the disk below a file system;
  * - other contents of a file that has the bits: CAP_FSETID keeps them when it is written
- *   to. Another name of it, or a btrfs snapshot, is allowed, too.
+ *   to, and a shared mapping takes no capability. Another name of it, or a btrfs
+ *   snapshot, is allowed, too.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
