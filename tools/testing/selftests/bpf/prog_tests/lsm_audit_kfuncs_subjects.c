@@ -86,6 +86,7 @@ static bool act_setnice_and_wait(const void *pid)
 /* A program can choose the task that its callback runs in, which is then the subject. */
 static void check_task_work(struct bpf_program *prog)
 {
+	const struct audit_record *record;
 	pid_t object;
 
 	if (!attach(prog))
@@ -97,7 +98,12 @@ static void check_task_work(struct bpf_program *prog)
 	audit_drain(audit);
 	act_as(SUBJECT, NULL, act_setnice_and_wait, &object);
 	expect_of(prog_id, object, "object", "");
-	settled();
+	if (settled()) {
+		/* The object's system call has been recorded before. */
+		record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
+		ASSERT_EQ(audit_count(audit, AUDIT_SYSCALL, record->serial), 0,
+			  "SYSCALL records of its serial");
+	}
 	kill(object, SIGKILL);
 	waitpid(object, NULL, 0);
 }
