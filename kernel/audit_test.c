@@ -146,12 +146,16 @@ static void audit_test_addresses(struct kunit *test)
 /* Text grows the buffer exactly when it, and a NUL, no longer fit. */
 static void audit_test_room(struct kunit *test)
 {
-	struct audit_buffer *ab = test->priv;
 	static const char want[] = " pid=-1234567890";
 	int left, filled, end;
 
 	for (left = 0; left < 2 * sizeof(want); left++) {
-		struct sk_buff *skb = ab->skb;
+		struct audit_buffer *ab;
+		struct sk_buff *skb;
+
+		ab = audit_buffer_alloc(NULL, GFP_KERNEL, AUDIT_KERNEL_OTHER);
+		KUNIT_ASSERT_NOT_NULL(test, ab);
+		skb = ab->skb;
 
 		filled = skb_tailroom(skb) - left;
 		memset(skb_put(skb, filled), 'x', filled);
@@ -162,7 +166,7 @@ static void audit_test_room(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, skb->len - NLMSG_HDRLEN - filled, strlen(want));
 		KUNIT_EXPECT_EQ(test, skb_end_offset(skb) > end, left < sizeof(want));
 
-		skb_trim(skb, NLMSG_HDRLEN);
+		audit_buffer_free(ab);
 	}
 }
 
@@ -188,12 +192,14 @@ static void audit_test_strings(struct kunit *test)
 		}
 
 		for (i = 0; i < len; i++)
-			string[i] = 0x9f + 37 * i * len;
+			string[i] = 1 + (0x9f + 37 * i * len) % 255;
 		for (i = 0; i < len; i++)
 			sprintf(hex + 2 * i, "%02X", (u8)string[i]);
 		hex[2 * len] = 0;
 		audit_log_n_hex(ab, string, len);
 		expect_text(test, "%s", hex);
+		audit_log_n_string(ab, string, len);
+		expect_text(test, "\"%.*s\"", len, string);
 	}
 }
 
