@@ -18,9 +18,10 @@ bench=$build/selftests/bench
 for kernel in kernel baseline; do
 	[ -f "$build/$kernel/.config" ] || die "there is no build/$kernel: run 'make bench'."
 done
-diff <(grep -v CONFIG_BPF_LSM_AUDIT "$build/kernel/.config") \
-	<(grep -v CONFIG_BPF_LSM_AUDIT "$build/baseline/.config") >"$out/config.diff" ||
-	die "the two kernels differ in more than CONFIG_BPF_LSM_AUDIT (see $out/config.diff): build them from one lab/kernel.config."
+differ='CONFIG_(BPF_LSM_AUDIT|AUDIT_KUNIT_TEST)'
+diff <(grep -Ev "$differ" "$build/kernel/.config") \
+	<(grep -Ev "$differ" "$build/baseline/.config") >"$out/config.diff" ||
+	die "the two kernels differ in more than $differ (see $out/config.diff): build them from one lab/kernel.config."
 
 for kernel in kernel baseline; do
 	for boot in 1 2; do

@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Say where the instructions of an audit record go, function by function:
-# lab/profile.sh [CASE [KERNEL]], where CASE is one of the benchmark's ("file",
+# lab/profile.sh [-c] [CASE [KERNEL]], where CASE is one of the benchmark's ("file",
 # by default "start-end") and KERNEL a folder in build/ ("baseline", by default
-# "kernel"). The guest is stepped through one record by QEMU's gdb stub.
+# "kernel"). The guest is stepped through one record by QEMU's gdb stub, with -c
+# through the whole system call of one.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 inside "$@"
 
+span=()
+[ "${1:-}" != -c ] || { span=(call); shift; }
 case=${1:-start-end} kernel=$build/${2:-kernel}
 bench=$build/selftests/bench
 [ -x "$bench" ] || die "there is no $bench: run 'make bench'."
 [ -f "$kernel/vmlinux" ] || die "there is no kernel in $kernel: run 'make bench'."
 
+make_dirs "$build/bench"
 : >"$log/profile.log"
 # As long a benchmark as it takes; it ends with this script.
 socket=$(mktemp -u /tmp/profile.XXXXXX)
@@ -27,4 +31,5 @@ until grep -q "^Benchmark .* started" "$log/profile.log"; do
 	sleep 1
 	kill -0 "$guest" 2>/dev/null || die "the guest ended early: see $log/profile.log."
 done
-"$lab/bench/profile.py" "$kernel/vmlinux" "$socket" | tee "$build/bench/profile.$case.${kernel##*/}"
+"$lab/bench/profile.py" "$kernel/vmlinux" "$socket" "${span[@]}" |
+	tee "$build/bench/profile.$case.${kernel##*/}${span:+.call}"

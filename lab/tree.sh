@@ -13,7 +13,7 @@
 inside "$@"
 "$lab/source.sh"
 
-parts=(Documentation include rust security tools/testing)	# where new files live
+parts=(Documentation include kernel rust security tools/testing)	# where new files live
 tree=$build/linux
 orig=$build/linux.orig	# the kernel's own copy of each overlaid file
 manifest=$build/linux.manifest	# the overlaid files

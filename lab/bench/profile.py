@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Say where the instructions of one audit record go.
+"""Say where the instructions of one audit record go, or of its whole system call.
 
-usage: profile.py VMLINUX SOCKET
+usage: profile.py VMLINUX SOCKET [call]
 
 Steps a guest through one record, instruction by instruction, by QEMU's gdb stub
 on the unix socket SOCKET: from the entry of bpf_audit_log_start() until
-bpf_audit_log_end() has returned. Prints for each function how often it was
-called, what it took itself, and what it took with all that it called. QEMU
-masks interrupts while it steps. A record in which the processor goes to another
-task, as when kauditd is woken, is left for the next one.
+bpf_audit_log_end() has returned; with "call", through the system call that asks
+for a record, with the records that the kernel adds at its end. Prints for each
+function how often it was called, what it took itself, and what it took with all
+that it called. QEMU masks interrupts while it steps. A record in which the
+processor goes to another task, as when kauditd is woken, is left for the next one.
 """
 
 import bisect
@@ -20,10 +21,11 @@ import subprocess
 import sys
 import time
 
-FIRST, LAST = "bpf_audit_log_start", "bpf_audit_log_end"
+RECORD = "bpf_audit_log_start", "bpf_audit_log_end"
+CALL = "do_syscall_64", "do_syscall_64"
 RSP, RIP = 7, 16  # in the order of gdb's registers
 RECORDS_BEFORE = 50  # warm caches and lists
-RECORDS_TRIED = 20
+TRIES = 60  # most system calls are other ones
 
 
 class Stub:
@@ -89,18 +91,19 @@ class Symbols:
 
 
 class Profile:
-    """What one record takes."""
+    """What one record takes, or one system call with a record."""
 
-    def __init__(self):
+    def __init__(self, span):
+        self.first, self.last = span
         self.own, self.whole, self.calls = (collections.Counter() for _ in range(3))
 
     def record(self, stub, symbols):
-        """Steps through the next record. Returns whether it had the processor to the end."""
-        stub.run_to(symbols.address[FIRST])
+        """Steps through the next one. Returns whether it had a record, and the processor to the end."""
+        stub.run_to(symbols.address[self.first])
         pc, sp = stub.registers()
         # Frames are (name, stack pointer on entry); what is above one is its caller's.
-        stack = [(FIRST, sp)]
-        self.calls[FIRST] = 1
+        stack = [(self.first, sp)]
+        self.calls[self.first] = 1
         ending = None
         while True:
             name, _ = symbols.at(pc)
@@ -108,13 +111,13 @@ class Profile:
                 return False
             self.own[name] += 1
             self.whole.update({frame for frame, _ in stack} | {name})
-            if name == LAST and ending is None:
+            if name == self.last and ending is None:
                 ending = sp
             pc, sp = stub.step()
             while stack and sp > stack[-1][1]:
                 stack.pop()
             if ending is not None and sp > ending:
-                return True
+                return RECORD[0] in self.calls
             name, start = symbols.at(pc)
             if pc == start or not stack:
                 self.calls[name] += 1
@@ -124,20 +127,21 @@ class Profile:
 
 
 def main():
-    if len(sys.argv) != 3:
+    if sys.argv[3:] not in ([], ["call"]):
         sys.exit(__doc__)
+    span = CALL if sys.argv[3:] else RECORD
     symbols = Symbols(sys.argv[1])
     stub = Stub(pathlib.Path(sys.argv[2]))
 
     for _ in range(RECORDS_BEFORE):
-        stub.run_to(symbols.address[FIRST])
+        stub.run_to(symbols.address[RECORD[0]])
         stub.step()
-    for _ in range(RECORDS_TRIED):
-        profile = Profile()
+    for _ in range(TRIES):
+        profile = Profile(span)
         if profile.record(stub, symbols):
             break
     else:
-        sys.exit(f"profile.py: {RECORDS_TRIED} records in a row lost the processor: run it again.")
+        sys.exit(f"profile.py: {TRIES} in a row had no record or lost the processor: run it again.")
     stub.ask("D")
 
     print(f"{sum(profile.own.values())} instructions")

@@ -46,6 +46,7 @@ kunit() {
 	local suites
 	mapfile -t suites < <(grep -rhoP --include='*.rs' 'kunit_tests\(\K\w+' rust security)
 	[ ${#suites[@]} -gt 0 ] || check kunit "no suite was found in rust and security"
+	suites+=(audit)
 	build/linux/tools/testing/kunit/kunit.py parse --json="$results/kunit.json" "$results/dmesg" >"$results/kunit.out" 2>&1 || :
 	report kunit < <(lab/test/kunit.py "$results/kunit.json" "${suites[@]}" 2>&1 || echo "not ok kunit.py - it failed")
 }

@@ -38,31 +38,61 @@ impl<const N: usize> Endpoint<N> {
     };
 }
 
-impl Endpoint<4> {
-    /// Reads a `struct sockaddr_in`.
-    fn read(memory: Memory<'_, SockAddr>) -> Result<Self> {
-        let [_, _, p0, p1, a0, a1, a2, a3] = memory.copy(0)?;
-
-        Ok(Self {
-            addr: [a0, a1, a2, a3],
-            port: [p0, p1],
-        })
-    }
+/// An address as it was passed: what every address has, read once, and where the rest of it is.
+struct Passed<'a> {
+    start: [u8; SIN_LEN],
+    memory: Memory<'a, SockAddr>,
 }
 
-impl Endpoint<16> {
-    /// Reads a `struct sockaddr_in6` without its scope.
+impl<'a> Passed<'a> {
+    /// Reads the `struct sockaddr` that the verifier has proved to be there; of a shorter address
+    /// only the family, which decides between errors.
+    fn read(memory: Memory<'a, SockAddr>, len: usize) -> Result<Self> {
+        let start = if len < SIN_LEN {
+            let mut start = [0; SIN_LEN];
+            [start[0], start[1]] = memory.copy(0)?;
+            start
+        } else {
+            memory.copy(0)?
+        };
+
+        Ok(Self { start, memory })
+    }
+
+    fn family(&self) -> Family {
+        let [f0, f1, ..] = self.start;
+
+        Family::new(u16::from_ne_bytes([f0, f1]))
+    }
+
+    fn port(&self) -> [u8; 2] {
+        let [_, _, p0, p1, ..] = self.start;
+
+        [p0, p1]
+    }
+
+    /// Returns what a `struct sockaddr_in` holds.
+    fn v4(&self) -> Endpoint<4> {
+        let [_, _, _, _, a0, a1, a2, a3, ..] = self.start;
+
+        Endpoint {
+            addr: [a0, a1, a2, a3],
+            port: self.port(),
+        }
+    }
+
+    /// Returns what a `struct sockaddr_in6` holds, but for its scope.
     ///
-    /// It is longer than the `struct sockaddr` that the verifier has proved to be there. On the
-    /// program's own stack that would reveal what lies behind it.
-    fn read(memory: Memory<'_, SockAddr>) -> Result<Self> {
-        if memory.on_program_stack() {
+    /// It is longer than the `struct sockaddr` that was read. On the program's own stack the rest
+    /// would reveal what lies behind it.
+    fn v6(&self) -> Result<Endpoint<16>> {
+        if self.memory.on_program_stack() {
             return Err(EINVAL);
         }
 
-        Ok(Self {
-            addr: memory.copy(8)?,
-            port: memory.copy(2)?,
+        Ok(Endpoint {
+            addr: self.memory.copy(8)?,
+            port: self.port(),
         })
     }
 }
@@ -75,70 +105,57 @@ pub(crate) fn read(
     addrlen: i32,
 ) -> Result<LsmData<'static>> {
     let len = match usize::try_from(addrlen) {
-        Ok(len) if len <= SockAddr::MAX_LEN => len,
+        Ok(len) if (2..=SockAddr::MAX_LEN).contains(&len) => len,
         _ => return Err(EINVAL),
     };
 
-    match family(source, dest, len)? {
+    let passed = |memory| Passed::read(memory, len);
+    let source = source.map(passed).transpose()?;
+    let dest = dest.map(passed).transpose()?;
+
+    let (addrs, source_port, dest_port) = match family(source.as_ref(), dest.as_ref())? {
         Family::INET => {
             if len < SIN_LEN {
                 return Err(EINVAL);
             }
-            let source = source.map_or(Ok(Endpoint::NONE), Endpoint::<4>::read)?;
-            let dest = dest.map_or(Ok(Endpoint::NONE), Endpoint::<4>::read)?;
+            let source = source.map_or(Endpoint::NONE, |source| source.v4());
+            let dest = dest.map_or(Endpoint::NONE, |dest| dest.v4());
 
-            Ok(LsmData::Addresses {
-                addrs: IpAddrs::V4 {
-                    source: source.addr,
-                    dest: dest.addr,
-                },
-                source_port: source.port,
-                dest_port: dest.port,
-                netif,
-            })
+            let addrs = IpAddrs::V4 {
+                source: source.addr,
+                dest: dest.addr,
+            };
+            (addrs, source.port, dest.port)
         }
         Family::INET6 if cfg!(CONFIG_IPV6) => {
             if len < SIN6_LEN_MIN {
                 return Err(EINVAL);
             }
-            let source = source.map_or(Ok(Endpoint::NONE), Endpoint::<16>::read)?;
-            let dest = dest.map_or(Ok(Endpoint::NONE), Endpoint::<16>::read)?;
+            let source = source.map_or(Ok(Endpoint::NONE), |source| source.v6())?;
+            let dest = dest.map_or(Ok(Endpoint::NONE), |dest| dest.v6())?;
 
-            Ok(LsmData::Addresses {
-                addrs: IpAddrs::V6 {
-                    source: source.addr,
-                    dest: dest.addr,
-                },
-                source_port: source.port,
-                dest_port: dest.port,
-                netif,
-            })
+            let addrs = IpAddrs::V6 {
+                source: source.addr,
+                dest: dest.addr,
+            };
+            (addrs, source.port, dest.port)
         }
-        _ => Err(EAFNOSUPPORT),
-    }
+        _ => return Err(EAFNOSUPPORT),
+    };
+
+    Ok(LsmData::Addresses {
+        addrs,
+        source_port,
+        dest_port,
+        netif,
+    })
 }
 
 /// Returns the family of the addresses.
-fn family(
-    source: Option<Memory<'_, SockAddr>>,
-    dest: Option<Memory<'_, SockAddr>>,
-    len: usize,
-) -> Result<Family> {
-    if len < 2 {
-        return Err(EINVAL);
-    }
-
-    let of = |memory: Memory<'_, SockAddr>| Ok(Family::new(u16::from_ne_bytes(memory.copy(0)?)));
-
+fn family(source: Option<&Passed<'_>>, dest: Option<&Passed<'_>>) -> Result<Family> {
     match (source, dest) {
-        (Some(source), Some(dest)) => {
-            let family = of(source)?;
-            if family != of(dest)? {
-                return Err(EINVAL);
-            }
-            Ok(family)
-        }
-        (Some(address), None) | (None, Some(address)) => of(address),
+        (Some(source), Some(dest)) if source.family() != dest.family() => Err(EINVAL),
+        (Some(address), _) | (None, Some(address)) => Ok(address.family()),
         (None, None) => Err(EINVAL),
     }
 }

@@ -87,6 +87,7 @@ static struct {
 	struct audit *audit;
 	long lost;		/* before the benchmark */
 	bool landlock;		/* the kernel has it, and logs its denials */
+	bool start_wanted;	/* what starts a record is audit_log_start_wanted() */
 	/* What the reader tells: that it is ready, and how many records came. */
 	struct {
 		bool ready;
@@ -250,6 +251,10 @@ static void setup(void)
 	ctx.landlock = libbpf_find_vmlinux_btf_id("landlock_audit_denial", BPF_TRACE_FENTRY) > 0;
 	bpf_program__set_autoload(ctx.skel->progs.enter_landlock, ctx.landlock);
 	bpf_program__set_autoload(ctx.skel->progs.exit_landlock, ctx.landlock);
+	ctx.start_wanted = libbpf_find_vmlinux_btf_id("audit_log_start_wanted",
+						      BPF_TRACE_FENTRY) > 0;
+	bpf_program__set_autoload(ctx.skel->progs.enter_start_wanted, ctx.start_wanted);
+	bpf_program__set_autoload(ctx.skel->progs.exit_start_wanted, ctx.start_wanted);
 	if (lsm_audit_bench__load(ctx.skel))
 		die("the programs don't load: does the kernel have CONFIG_BPF_LSM_AUDIT?");
 	ctx.skel->bss->tgid = getpid();
@@ -503,8 +508,12 @@ static void *cost_producer(void *input)
 		if (scenario->floor) {
 			links[nr_links++] = attach_prog(ctx.skel->progs.enter_nothing);
 			links[nr_links++] = attach_prog(ctx.skel->progs.exit_nothing);
-			links[nr_links++] = attach_prog(ctx.skel->progs.enter_start);
-			links[nr_links++] = attach_prog(ctx.skel->progs.exit_start);
+			links[nr_links++] = attach_prog(ctx.start_wanted ?
+							ctx.skel->progs.enter_start_wanted :
+							ctx.skel->progs.enter_start);
+			links[nr_links++] = attach_prog(ctx.start_wanted ?
+							ctx.skel->progs.exit_start_wanted :
+							ctx.skel->progs.exit_start);
 			links[nr_links++] = attach_prog(ctx.skel->progs.enter_end);
 			links[nr_links++] = attach_prog(ctx.skel->progs.exit_end);
 		}

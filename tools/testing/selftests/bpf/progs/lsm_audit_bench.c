@@ -210,6 +210,21 @@ int BPF_PROG(exit_start)
 	return 0;
 }
 
+/* The same, where the kfuncs call another function. */
+SEC("?fentry/audit_log_start_wanted")
+int BPF_PROG(enter_start_wanted)
+{
+	floor_start = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("?fexit/audit_log_start_wanted")
+int BPF_PROG(exit_start_wanted)
+{
+	floor_ends(FLOOR_START);
+	return 0;
+}
+
 SEC("fentry/audit_log_end")
 int BPF_PROG(enter_end)
 {

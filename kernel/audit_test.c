@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of what writes the text of audit records: it has to be what a
+ * format would make of the same values. Part of audit.c.
+ */
+#include <kunit/test.h>
+
+static int audit_test_init(struct kunit *test)
+{
+	if (!audit_buffer_cache)
+		kunit_skip(test, "audit is disabled");
+
+	test->priv = audit_buffer_alloc(NULL, GFP_KERNEL, AUDIT_KERNEL_OTHER);
+	KUNIT_ASSERT_NOT_NULL(test, test->priv);
+
+	return 0;
+}
+
+static void audit_test_exit(struct kunit *test)
+{
+	audit_buffer_free(test->priv);
+}
+
+static const char *text(struct audit_buffer *ab)
+{
+	return nlmsg_data(nlmsg_hdr(ab->skb));
+}
+
+/* Compare what was written with what the format gives, and take it back. */
+static __printf(2, 3)
+void expect_text(struct kunit *test, const char *fmt, ...)
+{
+	struct audit_buffer *ab = test->priv;
+	char *expected;
+	va_list args;
+
+	va_start(args, fmt);
+	expected = kvasprintf(GFP_KERNEL, fmt, args);
+	va_end(args);
+	KUNIT_ASSERT_NOT_NULL(test, expected);
+
+	KUNIT_EXPECT_STREQ(test, text(ab), expected);
+	KUNIT_EXPECT_EQ(test, ab->skb->len - NLMSG_HDRLEN, strlen(expected));
+
+	skb_trim(ab->skb, NLMSG_HDRLEN);
+	kfree(expected);
+}
+
+static void expect_number(struct kunit *test, u64 num)
+{
+	struct audit_buffer *ab = test->priv;
+
+	audit_log_u64(ab, " u64=", num);
+	expect_text(test, " u64=%llu", num);
+	audit_log_s64(ab, "s64=", num);
+	expect_text(test, "s64=%lld", num);
+	audit_log_s64(ab, "int=", (int)num);
+	expect_text(test, "int=%d", (int)num);
+	audit_log_hex(ab, " hex=", num);
+	expect_text(test, " hex=%llx", num);
+	audit_log_hex(ab, "int=", (u32)(int)num);
+	expect_text(test, "int=%x", (int)num);
+	audit_log_n_radix(ab, ":", 1, num, 4, 2);
+	expect_text(test, ":%02llx", num);
+	audit_log_n_radix(ab, ":", 1, num, 4, 16);
+	expect_text(test, ":%016llx", num);
+	audit_log_n_radix(ab, "0", 1, num, 3, 1);
+	expect_text(test, "0%llo", num);
+	audit_log_uid(ab, "uid=", KUIDT_INIT(num));
+	expect_text(test, "uid=%u", (u32)num);
+	audit_log_gid(ab, "gid=", KGIDT_INIT(num));
+	expect_text(test, "gid=%u", (u32)num);
+}
+
+/* The numbers around each power of two and of ten, of either sign. */
+static void audit_test_numbers(struct kunit *test)
+{
+	u64 ten = 1;
+	int i, near;
+
+	for (near = -1; near <= 1; near++) {
+		for (i = 0; i < 64; i++) {
+			expect_number(test, BIT_ULL(i) + near);
+			expect_number(test, -BIT_ULL(i) + near);
+		}
+		for (i = 0, ten = 1; i < 20; i++, ten *= 10) {
+			expect_number(test, ten + near);
+			expect_number(test, -ten + near);
+		}
+	}
+}
+
+static void audit_test_stamp(struct kunit *test)
+{
+	static const struct audit_stamp stamps[] = {
+		{ .ctime = { 0, 0 }, .serial = 0 },
+		{ .ctime = { 9, 999999 }, .serial = 9 },
+		{ .ctime = { 1795473545, 1000000 }, .serial = 38 },
+		{ .ctime = { 1795473545, 98765432 }, .serial = 1000 },
+		{ .ctime = { S64_MAX, 999999999 }, .serial = U32_MAX },
+	};
+	struct audit_buffer *ab = test->priv;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(stamps); i++) {
+		ab->stamp = stamps[i];
+		audit_log_stamp(ab);
+		expect_text(test, "audit(%llu.%03lu:%u): ",
+			    (unsigned long long)stamps[i].ctime.tv_sec,
+			    stamps[i].ctime.tv_nsec / 1000000, stamps[i].serial);
+	}
+}
+
+static void audit_test_addresses(struct kunit *test)
+{
+	static const u8 v4[][4] = {
+		{}, { 127, 0, 0, 1 }, { 255, 255, 255, 255 }, { 10, 9, 100, 99 }, { 0, 0, 0, 200 },
+	};
+	static const u16 v6[][8] = {
+		{}, { [7] = 1 }, { 0xfd00, [7] = 1 }, { [5] = 0xffff, 0x7f00, 1 },
+		{ 0xfe80, [4] = 0x200, 0x5efe, 0x7f00, 1 }, { 1, 2, 3, 4, 5, 6, 7, 8 },
+		{ 1, 0, 2, 0, 3, 0, 4, 0 }, { 1, 0, 0, 2, 0, 0, 0, 3 }, { 0, 0, 1 }, { [6] = 1 },
+		{ 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff },
+		{ 0x1234, 0x123, 0x12, 0x1, 0xabcd, 0xabc, 0xab, 0xa },
+	};
+	struct audit_buffer *ab = test->priv;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(v4); i++) {
+		__be32 addr;
+
+		memcpy(&addr, v4[i], sizeof(addr));
+		audit_log_ipv4(ab, " laddr=", addr);
+		expect_text(test, " laddr=%pI4", &addr);
+	}
+	for (i = 0; i < ARRAY_SIZE(v6); i++) {
+		struct in6_addr addr;
+
+		for (j = 0; j < ARRAY_SIZE(v6[i]); j++)
+			addr.s6_addr16[j] = htons(v6[i][j]);
+		audit_log_ipv6(ab, " laddr=", &addr);
+		expect_text(test, " laddr=%pI6c", &addr);
+	}
+}
+
+/* Text grows the buffer exactly when it, and a NUL, no longer fit. */
+static void audit_test_room(struct kunit *test)
+{
+	static const char want[] = " pid=-1234567890";
+	int left, filled, end;
+
+	for (left = 0; left < 2 * sizeof(want); left++) {
+		struct audit_buffer *ab;
+		struct sk_buff *skb;
+
+		ab = audit_buffer_alloc(NULL, GFP_KERNEL, AUDIT_KERNEL_OTHER);
+		KUNIT_ASSERT_NOT_NULL(test, ab);
+		skb = ab->skb;
+
+		filled = skb_tailroom(skb) - left;
+		memset(skb_put(skb, filled), 'x', filled);
+		end = skb_end_offset(skb);
+
+		audit_log_s64(ab, " pid=", -1234567890);
+		KUNIT_EXPECT_STREQ(test, text(ab) + filled, want);
+		KUNIT_EXPECT_EQ(test, skb->len - NLMSG_HDRLEN - filled, strlen(want));
+		KUNIT_EXPECT_EQ(test, skb_end_offset(skb) > end, left < sizeof(want));
+
+		audit_buffer_free(ab);
+	}
+}
+
+/* Each byte, at each place of strings of each length up to some. */
+static void audit_test_strings(struct kunit *test)
+{
+	struct audit_buffer *ab = test->priv;
+	int len, at, byte, i;
+	char string[24];
+	char hex[2 * sizeof(string) + 1];
+
+	for (len = 0; len <= sizeof(string); len++) {
+		for (at = 0; at < len; at++) {
+			for (byte = 0; byte < 256; byte++) {
+				bool plain = byte > ' ' && byte < 0x7f && byte != '"';
+
+				memset(string, byte % 2 ? '!' : '~', len);
+				string[at] = byte;
+				KUNIT_ASSERT_EQ_MSG(test, plain,
+						    !audit_string_contains_control(string, len),
+						    "byte %d at %d of %d", byte, at, len);
+			}
+		}
+
+		for (i = 0; i < len; i++)
+			string[i] = 1 + (0x9f + 37 * i * len) % 255;
+		for (i = 0; i < len; i++)
+			sprintf(hex + 2 * i, "%02X", (u8)string[i]);
+		hex[2 * len] = 0;
+		audit_log_n_hex(ab, string, len);
+		expect_text(test, "%s", hex);
+		audit_log_n_string(ab, string, len);
+		expect_text(test, "\"%.*s\"", len, string);
+	}
+}
+
+static struct kunit_case audit_test_cases[] = {
+	KUNIT_CASE(audit_test_numbers),
+	KUNIT_CASE(audit_test_stamp),
+	KUNIT_CASE(audit_test_addresses),
+	KUNIT_CASE(audit_test_room),
+	KUNIT_CASE(audit_test_strings),
+	{}
+};
+
+static struct kunit_suite audit_test_suite = {
+	.name = "audit",
+	.init = audit_test_init,
+	.exit = audit_test_exit,
+	.test_cases = audit_test_cases,
+};
+
+kunit_test_suite(audit_test_suite);
