@@ -46,7 +46,7 @@ patch_style() {
 	local edit bad=0
 	for edit in edits/*.patch edits/*/*.patch; do
 		sed -n '/^--- /,$p' "$edit" | (cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --show-types \
-			--no-signoff --ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS -) | sed "s|^-:|$edit:|" || bad=1
+			--no-signoff --ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS,CAMELCASE -) | sed "s|^-:|$edit:|" || bad=1
 	done
 	return "$bad"
 }
