@@ -18,6 +18,7 @@ import os
 import random
 import re
 import resource
+import socket
 import struct
 import subprocess
 import sys
@@ -93,7 +94,7 @@ class Fuzzer:
             "addresses": bpf.Array(len(assemble.ADDRESSES_BYTES)),
         }
         self.maps["addresses"].value[:] = assemble.ADDRESSES_BYTES
-        self.model = Model({1: "lo"})
+        self.model = Model(dict(socket.if_nameindex()))
         self.seen = set()
         self.count = collections.Counter()
         self.refused = collections.Counter()
