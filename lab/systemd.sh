@@ -100,8 +100,10 @@ unpack() {
 	dpkg-source --before-build . >>"$messages" 2>&1 ||
 		die "a patch does not apply to ${dsc%.dsc}: see the end of $messages and mend it."
 	cd "$repo"
+	echo "$key" >"$root/build/.key"
 }
 
+# Goes on with one that was interrupted.
 build_packages() {
 	local start=$SECONDS
 	say "systemd: building $version (log in $messages)"
@@ -111,7 +113,7 @@ build_packages() {
 	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
 		DEB_BUILD_PROFILES="${profiles//,/ }" DEB_BUILD_OPTIONS="$options parallel=${JOBS:-$(nproc)}" \
 		DEB_CFLAGS_APPEND="$flags" DEB_CXXFLAGS_APPEND="$flags" \
-		sh -c 'cd /build/systemd && exec dpkg-buildpackage --build=any --no-sign' >>"$messages" 2>&1 &
+		sh -c 'cd /build/systemd && exec dpkg-buildpackage --build=any --no-sign --no-pre-clean' >>"$messages" 2>&1 &
 	keep_posted $! systemd
 	wait $! || blame "$messages" "systemd does not build: see the end of $messages."
 	umount -R "$root/dev" "$root/proc"
@@ -130,7 +132,7 @@ if [ ! -d "$cache/systemd/$key" ]; then
 	say "systemd: this takes about half an hour on two cores the first time, and 2.5 GB in ${work#"$repo/"}"
 	need_space "$work" 2500 "building systemd"
 	make_root
-	unpack
+	[ "$(cat "$root/build/.key" 2>/dev/null)" = "$key" ] || unpack
 	build_packages
 fi
 rm -rf "$packages"
