@@ -53,15 +53,17 @@ make_debian() {
 
 # What has a package of the same name there takes its place.
 install_packages() {
-	local file names=()
+	local file state names=()
 	mkdir "$debian/root/packages"
 	for file in "$work"/packages/*.deb; do
-		dpkg-query --admindir "$debian/var/lib/dpkg" -W "$(dpkg-deb -f "$file" Package)" >/dev/null 2>&1 || continue
+		state=$(dpkg-query --admindir "$debian/var/lib/dpkg" -Wf '${db:Status-Status}' "$(dpkg-deb -f "$file" Package)" 2>/dev/null || :)
+		[ "$state" = installed ] || continue
 		cp "$file" "$debian/root/packages"
 		names+=("/root/packages/${file##*/}")
 	done
 	mount -t proc proc "$debian/proc"
-	chroot "$debian" dpkg -i "${names[@]}"
+	# In the order that their dependencies ask for, which dpkg doesn't find.
+	chroot "$debian" apt-get install --yes --no-install-recommends --no-download "${names[@]}"
 	umount "$debian/proc"
 	rm -r "$debian/root/packages"
 }
