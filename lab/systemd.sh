@@ -129,7 +129,7 @@ make_dirs "$cache/systemd"
 fetch
 name_build
 if [ ! -d "$cache/systemd/$key" ]; then
-	say "systemd: this takes about half an hour on two cores the first time, and 2.5 GB in ${work#"$repo/"}"
+	say "systemd: this takes up to an hour on two cores the first time, and up to 2.5 GB in ${work#"$repo/"}"
 	need_space "$work" 2500 "building systemd"
 	make_root
 	[ "$(cat "$root/build/.key" 2>/dev/null)" = "$key" ] || unpack
