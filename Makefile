@@ -69,6 +69,14 @@ bench: kernel	## instructions per record, beside those of a kernel with BASELINE
 audit-userspace: toolroot	## build Debian's audit with the patches in contrib/, and test it; SUITE=sid
 	@lab/audit-userspace.sh $(SUITE)
 
+systemd: toolroot	## build Debian's systemd with the patches in contrib/, which make its BPF programs write records
+	@lab/systemd.sh
+
+systemd-test: kernel	## boot a Debian with these packages, on this kernel and on Debian's own
+	@lab/systemd.sh
+	@lab/audit-log.sh
+	@lab/systemd/test.sh
+
 lsm-audit-log: toolroot	## build/lsm-audit-log, the command that shows which program wrote a record, and its package
 	@lab/audit-log.sh
 
@@ -104,4 +112,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench audit-userspace lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench audit-userspace systemd systemd-test lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean

@@ -3,7 +3,7 @@
 #
 # Boot a kernel, run one command in it as root and return its exit code:
 # lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS]
-# [-d DISK] [-b] [-i] [-g SOCKET] [COMMAND...]
+# [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [COMMAND...]
 #
 # The guest's files are the tool root's and this repository's, read-only or
 # copied on write; only build/guest is shared for writing. The console goes to
@@ -11,7 +11,9 @@
 # kernel than build/kernel. Without a command: an interactive shell.
 #
 # With -d the guest has the image DISK as /dev/vda. With -b it is a machine of its
-# own, which boots from there; what it writes to its second serial line is shown.
+# own, which boots from there; what it writes to its second serial line is shown. -k
+# starts that with the file KERNEL instead of what the disk's loader would start, with
+# the KERNEL-ARGUMENTS, and with INITRD if it takes one.
 #
 # With -i the guest's clock counts instructions, one per ns, on one processor.
 # With -g gdb can attach to the unix socket SOCKET.
@@ -20,8 +22,8 @@
 . "$(dirname "$0")/lib.sh"
 inside "$@"
 
-name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append='' qemu='' disk='' alone=''
-while getopts n:t:c:m:a:d:big: opt; do
+name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append='' qemu='' disk='' alone='' start='' initrd=''
+while getopts n:t:c:m:a:d:bk:r:ig: opt; do
 	case $opt in
 	n) name=$OPTARG ;;
 	t) limit=$OPTARG ;;
@@ -30,9 +32,11 @@ while getopts n:t:c:m:a:d:big: opt; do
 	a) append+=" $OPTARG" ;;
 	d) disk=$OPTARG ;;
 	b) alone=yes ;;
+	k) start=$OPTARG ;;
+	r) initrd=$OPTARG ;;
 	i) cpus=1 qemu+=" -accel tcg -icount shift=0,sleep=off" ;;
 	g) qemu+=" -gdb unix:$OPTARG,server=on,wait=off" ;;
-	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-d DISK] [-b] [-i] [-g SOCKET] [COMMAND...]" ;;
+	*) die "usage: lab/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [COMMAND...]" ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -54,6 +58,8 @@ fi
 make_dirs "$log" "$build/guest"
 console=$log/$name.console
 drive=${disk:+file=$disk,format=raw,if=virtio}
+# Of a busy machine without KVM, a kernel may find that its timer doesn't tick.
+arguments="console=ttyS0 no_timer_check oops=panic panic=-1 $append"
 # The guest's root is this machine's, which stays as it is for the run: let the
 # guest keep what it has read. Of two rootflags= the last one counts.
 append="rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose audit=1 oops=panic panic=-1 $append"
@@ -69,10 +75,11 @@ guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
 }
 
 machine() { # SECONDS CONSOLE
-	local cpu=max
+	local cpu=max direct=()
+	[ -z "$start" ] || direct=(-kernel "$start" ${initrd:+-initrd "$initrd"} -append "$arguments")
 	[ "$accel" != kvm ] || cpu=host
 	setsid -w timeout -k 5 "$1" qemu-system-x86_64 -machine q35 -accel "$accel" -cpu "$cpu" -smp "$cpus" -m "$memory" \
-		-display none -no-reboot -nic none -drive "$drive" -serial "file:$2" -serial stdio </dev/null | sed -u 's/\r//g'
+		-display none -no-reboot -nic none -drive "$drive" "${direct[@]}" -serial "file:$2" -serial stdio </dev/null | sed -u 's/\r//g'
 }
 
 # /dev/kvm may open and yet not run a guest: only a boot can tell. The verdict

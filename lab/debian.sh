@@ -33,13 +33,7 @@ if [ "$(cat "$tar.key" 2>/dev/null)" != "$key" ]; then
 	need_space "$build" 1500 "making a Debian for a virtual machine"
 	say "debian: making it, about two minutes (log in $log/debian.log)"
 	rm -f "$tar.key"
-	# shellcheck disable=SC2016
-	mmdebstrap --mode=root --variant=apt --format=tar \
-		--skip=download/empty --skip=essential/unlink --skip=cleanup/apt/cache \
-		--aptopt='Acquire::Retries "3"' --aptopt='Acquire::http::Timeout "30"' \
-		--setup-hook='mkdir -p "$1/var/cache/apt/archives" && mount --bind /var/cache/apt/archives "$1/var/cache/apt/archives"' \
-		--customize-hook="$customize" \
-		--customize-hook='umount "$1/var/cache/apt/archives"' \
+	bootstrap --variant=apt --format=tar --customize-hook="$customize" \
 		--include="$(IFS=,; echo "${packages[*]}")" "$suite" "$tar" /etc/apt/sources.list >"$log/debian.log" 2>&1 &
 	keep_posted $! debian
 	wait $! || blame "$log/debian.log" "the Debian could not be made: see the end of $log/debian.log, mend that and run again."

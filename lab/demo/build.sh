@@ -37,7 +37,7 @@ grep -q bpf_audit_log_start "$build/demo/vmlinux.h" ||
 # As projects ship it, of a kernel without the kfuncs.
 make_dirs "$build/demo/without"
 sed '/^struct bpf_audit_context {/,/^};/d; /bpf_audit_/d' "$build/demo/vmlinux.h" >"$build/demo/without/vmlinux.h"
-for source in lab/demo/*.bpf.c lab/examples/*.bpf.c lab/recursion/*.bpf.c lab/stress/*.bpf.c lab/test/*.bpf.c lab/test/*/*.bpf.c; do
+for source in lab/demo/*.bpf.c lab/examples/*.bpf.c lab/recursion/*.bpf.c lab/stress/*.bpf.c lab/systemd/*.bpf.c lab/test/*.bpf.c lab/test/*/*.bpf.c; do
 	[ -f "$source" ] || continue
 	object=$build/${source#lab/}
 	object=${object%.c}.o
