@@ -38,7 +38,7 @@ int BPF_PROG(before_the_fix)
 	return delay();
 }
 
-SEC("fentry/prepare_to_wait_exclusive")
+SEC("fentry/prepare_to_wait")
 int BPF_PROG(after_the_fix)
 {
 	return delay();
