@@ -35,7 +35,7 @@ each() { xargs -rd '\n' "$@"; }
 
 shell_files() { ours '*.sh' .ci/run | each shellcheck -x; }
 rust_format() { ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt --check --color never); }
-spelling() { ours '*' | each codespell -L benchs,nd,padd --; }
+spelling() { ours '*' | each codespell -L benchs,buildd,nd,padd --; }
 kernel_style() {
 	ours 'include/*' 'rust/*' 'security/*' 'tools/testing/*' 'Documentation/*' |
 		(cd "$tree" && each scripts/checkpatch.pl --strict --terse --no-summary --show-types -f)
