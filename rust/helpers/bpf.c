@@ -2,12 +2,6 @@
 
 #include <linux/btf.h>
 
-__rust_helper bool rust_helper_btf_id_set_contains(const struct btf_id_set *set,
-						   u32 id)
-{
-	return btf_id_set_contains(set, id);
-}
-
 __rust_helper void *
 rust_helper_btf_id_set8_contains(const struct btf_id_set8 *set, u32 id)
 {

@@ -32,9 +32,12 @@ impl BtfIdSet {
     #[inline]
     pub fn contains(&self, id: u32) -> bool {
         // SAFETY: By the type invariants the set is valid, and doesn't change.
-        let set = unsafe { &*self.0 };
-        // SAFETY: `cnt` ids follow. CAST: A `usize` has at least 32 bits.
-        let ids = unsafe { set.ids.as_slice(set.cnt as usize) };
+        let count = unsafe { (*self.0).cnt };
+        // SAFETY: By the type invariants `ids` is within the set. A raw pointer, as a reference to
+        // the header would not cover the ids behind it.
+        let ids = unsafe { &raw const (*self.0).ids };
+        // SAFETY: `count` ids are there, and don't change. CAST: A `usize` has at least 32 bits.
+        let ids = unsafe { core::slice::from_raw_parts(ids.cast::<u32>(), count as usize) };
 
         // The sets are small: `btf_id_set_contains()` costs more than this.
         ids.contains(&id)
