@@ -46,16 +46,29 @@ fn say(what: &str) {
     let _ = writeln!(io::stderr(), "lsm-audit-log: {what}");
 }
 
+/// The end of a command that only says something, such as its help: `code`, if it was written.
+fn told(written: io::Result<()>, code: u8) -> ExitCode {
+    match written {
+        Err(err) if err.kind() != ErrorKind::BrokenPipe => {
+            say(&format!("can't write: {err}"));
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(code),
+    }
+}
+
 fn main() -> ExitCode {
-    let args = match args::translate(std::env::args_os()) {
-        Ok(args) => Args::parse_from(args),
-        Err(why) => Args::command().error(clap::error::ErrorKind::UnknownArgument, why).exit(),
+    let args = args::translate(std::env::args_os())
+        .map_err(|why| Args::command().error(clap::error::ErrorKind::UnknownArgument, why))
+        .and_then(Args::try_parse_from);
+    let args = match args {
+        Ok(args) => args,
+        Err(err) => return told(err.print(), if err.use_stderr() { 2 } else { 0 }),
     };
     if let Some(shell) = args.completions {
         let mut text = Vec::new();
         clap_complete::generate(shell, &mut Args::command(), "lsm-audit-log", &mut text);
-        let _ = io::stdout().write_all(&text);
-        return ExitCode::SUCCESS;
+        return told(io::stdout().write_all(&text), 0);
     }
     match run(&args) {
         Ok(0) => ExitCode::SUCCESS,

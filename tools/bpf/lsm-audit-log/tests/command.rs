@@ -252,6 +252,16 @@ fn completions() {
 
 /// Whoever can write a line of the log must not be able to hide the others.
 #[test]
+fn nothing_is_lost_on_a_full_disk() {
+    for options in [&["--help"][..], &["--version"], &["--completions", "bash"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command().args(options).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{options:?}");
+        assert!(text(&output.stderr).contains("can't write"), "{options:?}");
+    }
+}
+
+#[test]
 fn the_last_times() {
     let log = format!(
         "{HEAD}1795473545.953:38): prog-id=7 pid=1 comm=\"before\"\n\
