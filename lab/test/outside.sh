@@ -44,9 +44,9 @@ header() {
 # The kernel ran them when it booted; each suite of ours has to be among them.
 kunit() {
 	local suites
-	mapfile -t suites < <(grep -rhoP --include='*.rs' 'kunit_tests\(\K\w+' rust security)
-	[ ${#suites[@]} -gt 0 ] || check kunit "no suite was found in rust and security"
-	suites+=(audit)
+	mapfile -t suites < <(grep -rhoP --include='*.rs' 'kunit_tests\(\K\w+' rust security
+		grep -rhoP '^kunit_test_suites?\(\K\w+(?=_test_suite)' kernel)
+	[ ${#suites[@]} -ge 2 ] || check kunit "no suite was found in rust, security and kernel"
 	build/linux/tools/testing/kunit/kunit.py parse --json="$results/kunit.json" "$results/dmesg" >"$results/kunit.out" 2>&1 || :
 	report kunit < <(lab/test/kunit.py "$results/kunit.json" "${suites[@]}" 2>&1 || echo "not ok kunit.py - it failed")
 }
