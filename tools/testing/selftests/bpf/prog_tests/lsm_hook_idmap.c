@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whoever idmaps a mount is asked for the capability before mount_lock is taken. */
+/*
+ * Whoever idmaps a mount is asked for the capability before mount_lock is taken. On a
+ * kernel where it is under mount_lock, a program must not wait for that lock.
+ */
 
 #include <linux/mount.h>
 #include <sched.h>
@@ -68,15 +71,23 @@ static int mount_tmpfs(void)
 	return mnt;
 }
 
-static void capability(void)
+/* Runs one of the programs while a mount is idmapped. */
+static struct lsm_hook_idmap *run_during_idmap(const char *name)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
 	struct lsm_hook_idmap *skel;
+	struct bpf_program *prog;
 	int ns = -1, mnt = -1;
 
-	skel = lsm_hook_idmap__open_and_load();
-	if (!ASSERT_OK_PTR(skel, "open_and_load"))
-		return;
+	skel = lsm_hook_idmap__open();
+	if (!ASSERT_OK_PTR(skel, "open"))
+		return NULL;
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), name));
+	if (!ASSERT_OK(lsm_hook_idmap__load(skel), "load")) {
+		lsm_hook_idmap__destroy(skel);
+		return NULL;
+	}
 	ns = open_user_namespace();
 	mnt = mount_tmpfs();
 	if (!ASSERT_OK_FD(ns, "user namespace") || !ASSERT_OK_FD(mnt, "tmpfs") ||
@@ -89,10 +100,30 @@ static void capability(void)
 		  "idmap it");
 	skel->bss->tgid = 0;
 	ASSERT_GT(skel->bss->runs, 0, "runs");
-	ASSERT_EQ(skel->bss->locked, 0, "runs under mount_lock");
 close:
 	close(mnt);
 	close(ns);
+	return skel;
+}
+
+static void capability(void)
+{
+	struct lsm_hook_idmap *skel = run_during_idmap("capable");
+
+	if (!skel)
+		return;
+	ASSERT_EQ(skel->bss->locked, 0, "runs under mount_lock");
+	lsm_hook_idmap__destroy(skel);
+}
+
+static void finds_path(void)
+{
+	struct lsm_hook_idmap *skel = run_during_idmap("capable_path");
+
+	if (!skel)
+		return;
+	if (skel->bss->found != -EDEADLK)
+		ASSERT_GT(skel->bss->found, 1, "a path, or -EDEADLK");
 	lsm_hook_idmap__destroy(skel);
 }
 
@@ -100,4 +131,6 @@ void test_lsm_hook_idmap(void)
 {
 	if (test__start_subtest("capability"))
 		capability();
+	if (test__start_subtest("path"))
+		finds_path();
 }
