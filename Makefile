@@ -66,6 +66,11 @@ bench: kernel	## instructions per record, beside those of a kernel with BASELINE
 	@lab/run.sh lab/selftests.sh bench
 	@lab/bench.sh
 
+texts: kernel	## see that audit's records read as without the patches, and none costs more
+	@lab/baseline.sh
+	@lab/kernel.sh baseline
+	@lab/texts.sh
+
 audit-userspace: toolroot	## build Debian's audit with the patches in contrib/, and test it; SUITE=sid
 	@lab/audit-userspace.sh $(SUITE)
 
@@ -112,4 +117,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench audit-userspace systemd systemd-test lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts audit-userspace systemd systemd-test lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean

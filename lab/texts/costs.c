@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The nanoseconds of system calls that cause audit records of one type more than
+ * SYSCALL, PROCTITLE and EOE, at least of many: lines of "NAME TIME". The caller has
+ * set rules for all calls of this program.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <err.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <mqueue.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timex.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int file, socket_fd, queue;
+static mqd_t mq;
+static struct msqid_ds ds;
+static struct sockaddr_in address = { AF_INET, 0, { 0 } };
+static struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+static struct __user_cap_data_struct sets[2];
+
+static void none(void) { getppid(); }
+static void path_cwd(void) { chmod("file", 0600); }
+static void path_hex(void) { chmod("a file", 0600); }
+static void path_parent(void) { mkdir("there is no/such folder", 0700); }
+static void sockaddr(void) { bind(socket_fd, (void *)&address, 4); }
+static void obj_pid(void) { kill(getpid(), 0); }
+static void mmap_fd(void) { munmap(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0), 4096); }
+static void ipc_set(void) { msgctl(queue, IPC_SET, &ds); }
+static void mq_getset(void) { mq_setattr(mq, &(struct mq_attr){ 0 }, NULL); }
+static void mq_notification(void) { mq_notify(mq, NULL); }
+static void capset_all(void) { syscall(SYS_capset, &head, sets); }
+static void kern_module(void) { syscall(SYS_delete_module, "nomodule", 0); }
+static void socketcall(void) { listen(socket_fd, -1); }
+static void denied(void) { close(open("file", O_WRONLY | O_TRUNC)); }
+
+static void fd_pair(void)
+{
+	int fds[2];
+
+	if (!pipe(fds)) {
+		close(fds[0]);
+		close(fds[1]);
+	}
+}
+
+static void time_adj(void)
+{
+	struct timex tx = { .modes = ADJ_TICK, .tick = 9999 };
+
+	adjtimex(&tx);
+	tx.tick = 10000;
+	adjtimex(&tx);
+}
+
+static void execve_one(void)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		execl("costs", "noop", "an argument", "another", NULL);
+		_exit(1);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static long now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000L + ts.tv_nsec;
+}
+
+static void measure(const char *name, void (*call)(void), int times)
+{
+	long least = 0;
+
+	for (int i = 0; i < times; i++) {
+		long start = now();
+
+		call();
+		start = now() - start;
+		if (!least || start < least)
+			least = start;
+		if (i % 8 == 7)	/* the reader catches up */
+			usleep(20000);
+	}
+	printf("%s %ld\n", name, least);
+}
+
+static void no_writing(void)
+{
+	struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_ACCESS_FS_TRUNCATE };
+	int ruleset = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (ruleset < 0 || syscall(SYS_landlock_restrict_self, ruleset, 0))
+		err(1, "Landlock");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*call)(void);
+	} calls[] = {
+		{ "SYSCALL", none }, { "PATH,CWD", path_cwd }, { "PATH,CWD(hex)", path_hex },
+		{ "PATH(parent)", path_parent }, { "SOCKADDR", sockaddr }, { "SOCKETCALL", socketcall },
+		{ "OBJ_PID", obj_pid }, { "MMAP", mmap_fd }, { "FD_PAIR", fd_pair }, { "IPC", ipc_set },
+		{ "MQ_GETSETATTR", mq_getset }, { "MQ_NOTIFY", mq_notification }, { "CAPSET", capset_all },
+		{ "KERN_MODULE", kern_module }, { "TIME_ADJNTPVAL", time_adj }, { "EXECVE", execve_one },
+	};
+
+	if (argc > 1)
+		return 0;
+	file = open("file", O_RDWR | O_CREAT, 0600);
+	close(open("a file", O_RDWR | O_CREAT, 0600));
+	socket_fd = socket(AF_INET, SOCK_STREAM, 0);
+	queue = msgget(IPC_PRIVATE, 0600 | IPC_CREAT);
+	mq = mq_open("/costs", O_RDWR | O_CREAT, 0600, NULL);
+	if (file < 0 || socket_fd < 0 || queue < 0 || mq == (mqd_t)-1)
+		err(1, "the objects of the calls");
+	msgctl(queue, IPC_STAT, &ds);
+	syscall(SYS_capget, &head, sets);
+	for (unsigned int i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		measure(calls[i].name, calls[i].call, 64);
+	no_writing();
+	measure("LANDLOCK_ACCESS", denied, 64);
+	return 0;
+}
