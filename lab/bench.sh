@@ -48,3 +48,14 @@ done
 
 "$lab/bench/report.py" "$out"
 say "bench: $out has the table (table.txt, table.tsv) and the charts (records.png, scaling.png)"
+
+# What the pages quote (lab/bench/quotes).
+if [ $# = 0 ]; then
+	{
+		echo "# SPDX-License-Identifier: GPL-2.0-only"
+		echo "# Instructions, in the order of table.txt: make bench wrote this for the source $(cat "$build/linux.version")"
+		echo "# and a baseline whose patch has the SHA-256 $(sha256sum <"$out/baseline.patch" | cut -c 1-16)."
+		cat "$out/table.tsv"
+	} >"$lab/bench/figures.tsv"
+	say "bench: lab/bench/figures.tsv is what the pages have to say; 'make check' shows which don't"
+fi

@@ -68,7 +68,7 @@ def main():
         + [ratio(ours[case]["call_median"], theirs[case]["call_median"])]
         for case in ours
     ]
-    head = "case baseline median kernel median ratio call:baseline call:kernel ratio".split()
+    head = "case baseline:min baseline:median min median ratio baseline:call call call:ratio".split()
     (folder / "table.tsv").write_text("".join("\t".join(r) + "\n" for r in [head] + rows))
 
     widths = [max(map(len, column)) for column in zip(head, *rows)]
