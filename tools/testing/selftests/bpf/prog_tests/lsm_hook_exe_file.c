@@ -12,6 +12,8 @@
 #include "lsm_hook_exe_file.skel.h"
 
 #define ATTEMPTS 50000
+#define PAUSES 2000
+#define PAUSE 10000 /* iterations: some 100 us */
 
 static struct lsm_hook_exe_file *skel;
 
@@ -101,16 +103,16 @@ static pid_t start_reader(pid_t pid)
 }
 
 /* PID, or the group -PID: then kill() holds tasklist_lock, and cannot be preempted. */
-static void kill_often(pid_t pid)
+static void kill_often(pid_t pid, int attempts)
 {
 	int i;
 
 	skel->bss->runs = 0;
 	skel->bss->tgid = getpid();
-	for (i = 0; i < ATTEMPTS; i++)
+	for (i = 0; i < attempts; i++)
 		kill(pid, 0);
 	skel->bss->tgid = 0;
-	ASSERT_EQ(skel->bss->runs, ATTEMPTS, "runs");
+	ASSERT_EQ(skel->bss->runs, attempts, "runs");
 	ASSERT_EQ(skel->bss->missing, 0, "calls without a file");
 	ASSERT_EQ(skel->bss->others, 0, "calls with the file of another process");
 }
@@ -124,8 +126,8 @@ static void read_by_others(void)
 		readers[i] = start_reader(pid);
 	if (ASSERT_GT(pid, 0, "fork") && ASSERT_GT(readers[0], 0, "fork") &&
 	    ASSERT_GT(readers[1], 0, "fork") && attach()) {
-		kill_often(pid);
-		kill_often(-pid);
+		kill_often(pid, ATTEMPTS);
+		kill_often(-pid, ATTEMPTS);
 	}
 	lsm_hook_exe_file__destroy(skel);
 	for (i = 0; i < ARRAY_SIZE(readers); i++)
@@ -176,7 +178,9 @@ static void executing(void)
 	usleep(500000); /* Until it is the shell. */
 	if (ASSERT_GT(pid, 0, "fork") && ASSERT_GT(forker, 0, "fork") && attach()) {
 		skel->bss->ino = shell.st_ino;
-		kill_often(pid);
+		kill_often(pid, ATTEMPTS);
+		skel->bss->pauses = PAUSE;
+		kill_often(pid, PAUSES);
 	}
 	lsm_hook_exe_file__destroy(skel);
 	ASSERT_EQ(waitpid(pid, NULL, WNOHANG), 0, "still running");

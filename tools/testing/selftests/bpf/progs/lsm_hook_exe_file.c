@@ -7,6 +7,7 @@
 
 pid_t tgid;
 u64 ino;
+int pauses;
 int runs;
 int missing;
 int others;
@@ -59,6 +60,20 @@ int BPF_PROG(kill, struct task_struct *task)
 	runs++;
 	if (!has_exe_file(task))
 		missing++;
+	return 0;
+}
+
+static int spend_time(u32 i, void *unused)
+{
+	return 0;
+}
+
+/* Widens the window between the look at the task's mm and that at the mm's file. */
+SEC("fentry/get_file_active")
+int BPF_PROG(get_file, struct file **file)
+{
+	if (pauses && bpf_get_current_task_btf()->tgid == tgid)
+		bpf_loop(pauses, spend_time, NULL, 0);
 	return 0;
 }
 
