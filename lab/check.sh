@@ -45,6 +45,7 @@ kernel_style() {
 patch_style() {
 	local edit bad=0
 	for edit in edits/*.patch edits/*/*.patch; do
+		grep -q '^--- ' "$edit" || continue	# nothing to change in that release
 		sed -n '/^--- /,$p' "$edit" | (cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --show-types \
 			--no-signoff --ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS,CAMELCASE -) | sed "s|^-:|$edit:|" || bad=1
 	done

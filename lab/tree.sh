@@ -47,6 +47,7 @@ release=$(release_of "$(cat "$build/linux.version")")
 for i in "${!edits[@]}"; do
 	edit=$repo/edits/$release/${edits[i]##*/}
 	[ ! -f "$edit" ] || edits[i]=$edit
+	grep -q '^--- ' "${edits[i]}" || unset 'edits[i]'	# nothing to change in this release
 done
 edited() {
 	local edit
