@@ -250,17 +250,18 @@ fn completions() {
     }
 }
 
-/// Whoever can write a line of the log must not be able to hide the others.
 #[test]
 fn nothing_is_lost_on_a_full_disk() {
     for options in [&["--help"][..], &["--version"], &["--completions", "bash"]] {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let output = command().args(options).stdout(full).output().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lsm-audit-log"));
+        let output = command.args(options).stdout(full).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{options:?}");
         assert!(text(&output.stderr).contains("can't write"), "{options:?}");
     }
 }
 
+/// Whoever can write a line of the log must not be able to hide the others.
 #[test]
 fn the_last_times() {
     let log = format!(
