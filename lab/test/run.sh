@@ -14,6 +14,7 @@ results=$log/test.results
 boot=(-n test)
 arguments="kunit.enable=1 kunit.autorun=1"
 stress=()
+lsms=()
 if [ "${1:-}" = -s ]; then
 	stress=("${@:1:2}")
 	shift 2
@@ -21,7 +22,8 @@ if [ "${1:-}" = -s ]; then
 	results=$log/test-debug.results
 	boot=(-n test-debug -t 7200 -c "$(nproc)" -m 3G)
 	# Smack answers some hooks in BPF's place, or BPF in Smack's: it isn't on.
-	arguments+=" lsm=landlock,bpf rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120 slab_debug=U,kmalloc-16,kmalloc-32"
+	lsms=(-a "lsm=landlock,bpf")
+	arguments+=" rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120 slab_debug=U,kmalloc-16,kmalloc-32"
 fi
 
 "$lab/run.sh" lab/demo/build.sh
@@ -29,13 +31,13 @@ fi
 "$lab/audit-log.sh"
 rm -f build/guest/{*.records,vmlinux.btf,dmesg,kunit.*}
 status=0
-"$lab/boot.sh" "${boot[@]}" -a "$arguments" lab/test/test.sh "${stress[@]}" "$@" | tee "$results" || status=$?
+"$lab/boot.sh" "${boot[@]}" "${lsms[@]}" -a "$arguments" lab/test/test.sh "${stress[@]}" "$@" | tee "$results" || status=$?
 if [ $# = 0 ]; then
 	"$lab/run.sh" lab/test/outside.sh | tee -a "$results" || status=$?
 	# A hardening that people use; its allocator fails where others wait.
-	"$lab/boot.sh" -n losses -c 4 -a slab_debug=FZ lab/test/losses.sh | tee -a "$results" || status=$?
+	"$lab/boot.sh" -n losses -c 4 "${lsms[@]}" -a slab_debug=FZ lab/test/losses.sh | tee -a "$results" || status=$?
 	# One processor, so that kauditd runs when a task that needs it doesn't.
-	"$lab/boot.sh" -n waits -c 1 lab/test/waits.sh | tee -a "$results" || status=$?
+	"$lab/boot.sh" -n waits -c 1 "${lsms[@]}" lab/test/waits.sh | tee -a "$results" || status=$?
 	if [ ${#stress[@]} -gt 0 ]; then
 		"$lab/exercise/run.sh" "${stress[1]}" | sed -n 's/^\(ok\|not ok\) /&exercise: /p' | tee -a "$results" || status=$?
 	fi
