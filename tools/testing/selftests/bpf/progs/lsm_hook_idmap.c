@@ -27,7 +27,7 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 char name[4096];
 int found;
 
-/* Waits for ever, if its caller writes under mount_lock and nobody sees to it. */
+/* Waits for ever, if its caller writes under mount_lock. */
 SEC("lsm/capable")
 int BPF_PROG(capable_path, const struct cred *cred, struct user_namespace *ns, int cap)
 {
