@@ -170,6 +170,34 @@ static void audit_test_room(struct kunit *test)
 	}
 }
 
+/* Where some text finds no room, the record ends, and that is one loss. */
+static void audit_test_truncated(struct kunit *test)
+{
+	struct audit_buffer *ab = test->priv;
+	u32 lost = atomic_read(&audit_lost);
+	void *huge = kvzalloc(KMALLOC_MAX_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, huge);
+	audit_log_puts(ab, "op=open");
+	audit_log_n_bytes(ab, huge, KMALLOC_MAX_SIZE);
+	audit_log_n_hex(ab, huge, KMALLOC_MAX_SIZE);
+	kvfree(huge);
+
+	audit_log_puts(ab, " pid=");
+	audit_log_u64(ab, " pid=", 1);
+	audit_log_hex(ab, ":", 1);
+	audit_log_ipv4(ab, " laddr=", 0);
+	audit_log_format(ab, "%d", 1);
+	audit_log_n_hex(ab, "1", 1);
+	audit_log_n_hex(ab, "", 0);
+	audit_log_untrustedstring(ab, "a");
+	audit_log_untrustedstring(ab, " ");
+	KUNIT_EXPECT_EQ(test, audit_buffer_aux_new(ab, AUDIT_MAC_TASK_CONTEXTS), -ENOMEM);
+
+	expect_text(test, "op=open");
+	KUNIT_EXPECT_EQ(test, atomic_read(&audit_lost), lost + 1);
+}
+
 /* Each byte, at each place of strings of each length up to some. */
 static void audit_test_strings(struct kunit *test)
 {
@@ -208,6 +236,7 @@ static struct kunit_case audit_test_cases[] = {
 	KUNIT_CASE(audit_test_stamp),
 	KUNIT_CASE(audit_test_addresses),
 	KUNIT_CASE(audit_test_room),
+	KUNIT_CASE(audit_test_truncated),
 	KUNIT_CASE(audit_test_strings),
 	{}
 };
