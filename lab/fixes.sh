@@ -44,6 +44,7 @@ test_of() {
 	case $1 in
 	*-audit-backlog-wakeup) options=(-c 1) command=(lab/test/waits.sh) ;;
 	*-audit-interrupts) options=(-c 1) command=("$script") ;;
+	*-lsm-secctx-default) options=(-a "lsm=landlock,bpf,smack") command=("$script") ;;
 	*-rust-spinlock-irq-test) options=(-a "kunit.enable=1 kunit.autorun=1") command=("$script") ;;
 	*) command=("$script") ;;
 	esac
@@ -86,11 +87,16 @@ run() {
 	return "$status"
 }
 
-key=$(cat "$lab/kernel.config" "$lab/fixes.config" lab/fixes/*.* lab/test/waits* "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
+key=$(cat "$lab/kernel.config" "$lab/fixes.config" lab/test/report.sh "$build/linux.version" "$build/toolroot/.key" | sha256sum)
 key_of() { # NUMBER
+	local tests=("lab/fixes/$(subject "${fixes[$1]}")".*)
+	case ${command[0]} in
+	lab/test/waits.sh) tests=(lab/test/waits*) ;;
+	bash) tests=() ;;	# the selftest is in the patch
+	esac
 	{
-		echo "$key ${command[*]}"
-		cat "${patches[$1]}"
+		echo "$key ${options[*]} ${command[*]}"
+		cat "${tests[@]}" "${patches[$1]}" </dev/null
 		expectation "${fixes[$1]}"
 	} | sha256sum
 }
