@@ -5,8 +5,9 @@
 usage: compare.py PRISTINE PRISTINE2 OURS
 
 What differs from run to run (times, serials, process ids, inode numbers, addresses, and
-what fcntl() finds in a register) is made the same. Events that differ even between the two logs of one kernel are left out, and
-counted; any other event that isn't in all three logs is an error, and printed.
+what fcntl() finds in a register) is made the same. Events that differ even between the
+two logs of one kernel are left out, and counted; any other event that is not in all three
+logs is an error, and printed.
 """
 
 import collections
