@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * First tries that the verifier refuses, each with what to write instead, as told by
- * "Arguments that the verifier rejects" in Documentation/bpf/audit_kfuncs.rst.
+ * "Arguments that the verifier rejects" in Documentation/bpf/audit_kfuncs_design.rst.
  */
 
 #include <vmlinux.h>
