@@ -4,7 +4,22 @@
 # What the scripts that build a kernel share: the source is $tree, the objects
 # folder $out, the log $out_log.
 
-kmake() { make -C "$tree" O="$out" -j "${JOBS:-$(nproc)}" "$@"; }
+# A build that is cut off, by the end of the machine say, leaves files that are empty or
+# half written, which make takes for done. The mark tells the next build of it, which
+# makes again what is of the last minute before the end.
+kmake() {
+	local mark=$out/.building last doubtful status=0
+	if [ -e "$mark" ]; then
+		local new=(-type f -newer "$mark" ! -name '.*config*')
+		last=$(find "$out" "${new[@]}" -printf '%Ts\n' | sort -n | tail -n 1)
+		doubtful=$(find "$out" "${new[@]}" -newermt "@$((${last:-0} - 60))" -print -delete | wc -l)
+		say "the last build in $out was cut off: $doubtful files of its last minute are made again"
+	fi
+	: >"$mark"
+	make -C "$tree" O="$out" -j "${JOBS:-$(nproc)}" "$@" || status=$?
+	rm -f "$mark"
+	return "$status"
+}
 
 explain() {
 	echo "--- the last errors in $out_log:" >&2
