@@ -98,4 +98,5 @@ rsync -rlpc --out-format='  %n' "$stage/" "$tree/" 2>"$log/tree.log" | { grep -v
 	blame "$log/tree.log" "laying the overlay on $tree failed: see $log/tree.log, mend that and run again."
 cp "$build/linux.overlay" "$manifest.part"
 mv "$manifest.part" "$manifest"
+(cd "$stage" && xargs -rd '\n' rm -f -- <"$build/linux.left")
 say "tree: build/linux is Linux $(cat "$build/linux.version") with $(wc -l <"$build/linux.new") new files and ${#edits[@]} edits"
