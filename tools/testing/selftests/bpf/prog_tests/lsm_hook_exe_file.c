@@ -5,6 +5,7 @@
  * be able to make it fail. Nor must it find the file of another process in a task's old mm.
  */
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #define ATTEMPTS 50000
 #define PAUSES 2000
 #define PAUSE 10000 /* iterations: some 100 us */
+#define CHILDREN 50
 
 static struct lsm_hook_exe_file *skel;
 
@@ -190,6 +192,122 @@ unlink:
 	unlink(script);
 }
 
+static bool pin_to(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Where the mm of a process is. */
+static __u64 mm_of(pid_t pid)
+{
+	kill(pid, 0);
+	return skel->bss->mm;
+}
+
+static bool comes_true(const bool *what)
+{
+	int i;
+
+	for (i = 0; i < 5000 && !READ_ONCE(*what); i++)
+		usleep(1000);
+	return READ_ONCE(*what);
+}
+
+/* A process that executes a program when a byte comes, on this CPU. */
+static pid_t start_executor(int pipe_fd)
+{
+	pid_t pid = fork();
+	char byte;
+
+	if (pid == 0) {
+		if (read(pipe_fd, &byte, 1) == 1)
+			execl("/bin/sleep", "sleep", "1000", NULL);
+		_exit(1);
+	}
+	return pid;
+}
+
+/* A process that looks at the file of PID, once it is told to, on another CPU. */
+static pid_t start_held_reader(pid_t pid)
+{
+	pid_t reader = fork();
+
+	if (reader == 0) {
+		pin_to(1);
+		while (skel->bss->held_tgid != getpid())
+			usleep(1000);
+		kill(pid, 0);
+		_exit(0);
+	}
+	return reader;
+}
+
+/*
+ * Does a process get the mm that another one has left while its file is looked up? It could
+ * give it back, and the other one get it again, in time for the second look.
+ */
+static void check_no_reuse(pid_t pid, int pipe_fd)
+{
+	pid_t children[CHILDREN];
+	int i, reused = 0;
+	__u64 old;
+
+	skel->bss->watcher_tgid = getpid();
+	old = mm_of(pid);
+	if (!ASSERT_NEQ(old, 0, "mm") ||
+	    !ASSERT_TRUE(comes_true(&skel->bss->held), "a reader in the lookup") ||
+	    !ASSERT_EQ(write(pipe_fd, "x", 1), 1, "let it execute"))
+		return;
+	for (i = 0; i < 5000 && mm_of(pid) == old; i++)
+		usleep(1000);
+	ASSERT_NEQ(mm_of(pid), old, "mm after execve()");
+
+	for (i = 0; i < CHILDREN; i++) {
+		children[i] = start_waiting();
+		reused += children[i] > 0 && mm_of(children[i]) == old;
+	}
+	ASSERT_FALSE(skel->bss->gave_up, "the reader gave up");
+	ASSERT_EQ(reused, 0, "processes that have the mm");
+	skel->bss->released = true;
+	for (i = 0; i < CHILDREN; i++)
+		end(children[i]);
+}
+
+static void reused(void)
+{
+	pid_t pid = -1, reader = -1;
+	cpu_set_t before;
+	int fds[2];
+
+	if (libbpf_num_possible_cpus() < 2) {
+		printf("%s:SKIP:it takes two CPUs\n", __func__);
+		test__skip();
+		return;
+	}
+	if (!ASSERT_OK(pipe(fds), "pipe"))
+		return;
+	if (ASSERT_OK(sched_getaffinity(0, sizeof(before), &before), "sched_getaffinity") &&
+	    ASSERT_TRUE(pin_to(0), "sched_setaffinity") && attach()) {
+		pid = start_executor(fds[0]);
+		reader = start_held_reader(pid);
+		skel->bss->tgid = reader;
+		skel->bss->held_tgid = reader;
+		if (ASSERT_GT(pid, 0, "fork") && ASSERT_GT(reader, 0, "fork"))
+			check_no_reuse(pid, fds[1]);
+		skel->bss->released = true;
+	}
+	end(reader);
+	end(pid);
+	lsm_hook_exe_file__destroy(skel);
+	sched_setaffinity(0, sizeof(before), &before);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 void test_lsm_hook_exe_file(void)
 {
 	if (test__start_subtest("current")) {
@@ -205,4 +323,6 @@ void test_lsm_hook_exe_file(void)
 		read_by_others();
 	if (test__start_subtest("executing"))
 		executing();
+	if (test__start_subtest("reused"))
+		reused();
 }
