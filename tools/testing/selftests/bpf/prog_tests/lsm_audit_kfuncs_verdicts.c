@@ -15,6 +15,7 @@ enum class {
 	STRING,		/* a pointer to a constant string */
 	NUMBER,
 	NR_CLASSES,
+	BY_FUNCTION,	/* OBJECT, for a global function that declares it as trusted */
 };
 
 static const struct parameter {
@@ -22,6 +23,7 @@ static const struct parameter {
 	enum class class;
 	int reg;		/* the register it is passed in */
 	const char *type;	/* the structure that it points to */
+	const char *same_as;	/* the kfunc's own parameter */
 } parameters[] = {
 	{ "end_context", OBJECT, 1, "bpf_audit_context" },
 	{ "cause_context", OBJECT, 1, "bpf_audit_context" },
@@ -49,6 +51,12 @@ static const struct parameter {
 	{ "net_sockaddr_saddr", ADDRESS, 3, "sockaddr" },
 	{ "net_sockaddr_daddr", ADDRESS, 4, "sockaddr" },
 	{ "net_sockaddr_addrlen", NUMBER, 5 },
+	{ "path_by_function", BY_FUNCTION, .same_as = "path_path" },
+	{ "file_by_function", BY_FUNCTION, .same_as = "file_file" },
+	{ "dentry_by_function", BY_FUNCTION, .same_as = "dentry_dentry" },
+	{ "inode_by_function", BY_FUNCTION, .same_as = "inode_inode" },
+	{ "task_by_function", BY_FUNCTION, .same_as = "task_tsk" },
+	{ "net_sock_by_function", BY_FUNCTION, .same_as = "net_sock_sock" },
 };
 
 /* What a kind is accepted for. */
@@ -188,6 +196,8 @@ static const struct kind {
 	{ "rcu_task_of_map", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
 	{ "rcu_task_of_iterator", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
 	{ "rcu_css_set", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
+	{ "file_of_untrusted_hook", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
+	{ "plain_task", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
 	{ "rcu_file", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
 	{ "sk_of_skb", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
 	{ "untrusted_task", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
@@ -260,8 +270,11 @@ static const char *reason_of(const struct kind *kind, const struct parameter *pa
 	const char *from;
 	size_t len = 0;
 
-	if (is_listed(kind->accepted, parameter->name))
+	if (is_listed(kind->accepted, parameter->same_as ?: parameter->name))
 		return NULL;
+	if (parameter->class == BY_FUNCTION)
+		return !strcmp(kind->reasons[OBJECT], UNREADABLE) ?
+			UNREADABLE : "Caller passes invalid args into func#";
 	from = kind->reasons[parameter->class];
 	if (!strcmp(parameter->name, "end_context"))
 		from = kind->end ?: NOT_ACQUIRED;

@@ -278,6 +278,34 @@ IN_ELEMENT(ioctl_op_cmd)
 IN_SAMPLE(ioctl_op_cmd)
 IN_FUNCTION(ioctl_op_cmd)
 
+/* The same for an object that a function declares as trusted. */
+#define BY_FUNCTION(kfunc, type, a2, a3)					\
+__weak __noinline								\
+int kfunc##_trusting(struct type *held __arg_trusted)				\
+{										\
+	struct bpf_audit_context *ac = bpf_audit_log_start();			\
+										\
+	if (!ac)								\
+		return 0;							\
+	call(bpf_audit_log_##kfunc, ac, a2, a3, 0, 0);				\
+	bpf_audit_log_end(ac);							\
+	return 0;								\
+}										\
+static __always_inline void kfunc##_by_function(u64 *ctx, void *held)		\
+{										\
+	kfunc##_trusting(held);							\
+}										\
+IN_ELEMENT(kfunc##_by_function)							\
+IN_SAMPLE(kfunc##_by_function)							\
+IN_FUNCTION(kfunc##_by_function)
+
+BY_FUNCTION(path, path, held, 0)
+BY_FUNCTION(file, file, held, 0)
+BY_FUNCTION(dentry, dentry, held, 0)
+BY_FUNCTION(inode, inode, held, 0)
+BY_FUNCTION(task, task_struct, held, 0)
+BY_FUNCTION(net_sock, socket, 0, held)
+
 /* The programs of a kind, followed by what they do. */
 
 #define PROGRAM(hook, parameter, kind, section)					\
@@ -321,6 +349,12 @@ PROGRAM(file_open, net_sockaddr_netif, __VA_ARGS__)				\
 PROGRAM(file_open, net_sockaddr_saddr, __VA_ARGS__)				\
 PROGRAM(file_open, net_sockaddr_daddr, __VA_ARGS__)				\
 PROGRAM(file_open, net_sockaddr_addrlen, __VA_ARGS__)				\
+PROGRAM(file_open, path_by_function, __VA_ARGS__)				\
+PROGRAM(file_open, file_by_function, __VA_ARGS__)				\
+PROGRAM(file_open, dentry_by_function, __VA_ARGS__)				\
+PROGRAM(file_open, inode_by_function, __VA_ARGS__)				\
+PROGRAM(file_open, task_by_function, __VA_ARGS__)				\
+PROGRAM(file_open, net_sock_by_function, __VA_ARGS__)				\
 static __always_inline void FUNCTION(__VA_ARGS__)
 
 /* Where it can be held: on the parameter's hook, also asleep, or only on one. */
@@ -329,6 +363,7 @@ static __always_inline void FUNCTION(__VA_ARGS__)
 #define INODE_UNLINK(...)		"?lsm/inode_unlink"
 #define SOCKET_BIND(...)		"?lsm/socket_bind"
 #define SOCKET_SOCK_RCV_SKB(...)	"?lsm/socket_sock_rcv_skb"
+#define BACKING_FILE_ALLOC(...)		"?lsm/backing_file_alloc"
 
 /* Memory, with room for an address but where the name says otherwise. */
 
@@ -816,6 +851,17 @@ KIND(rcu_task_of_iterator, ANY_HOOK)
 KIND(rcu_css_set, ANY_HOOK)
 {
 	use(ctx, bpf_get_current_task_btf()->cgroups);
+}
+
+/* That hook's file has no path yet. */
+KIND(file_of_untrusted_hook, BACKING_FILE_ALLOC)
+{
+	use(ctx, CTX(0));
+}
+
+KIND(plain_task, ANY_HOOK)
+{
+	use(ctx, bpf_get_current_task_btf()->last_wakee);
 }
 
 KIND(rcu_file, ANY_HOOK)
