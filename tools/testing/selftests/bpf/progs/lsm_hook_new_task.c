@@ -7,7 +7,7 @@
 #include "bpf_experimental.h"
 
 struct kept {
-	struct task_struct __kptr *task;
+	__kptr struct task_struct *task;
 };
 
 struct {
