@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs look up paths, but not where d_path() may wait for a lock that their caller holds,
+ * or that the task holds which they interrupt.
+ */
+
+#include <netinet/in.h>
+#include <test_progs.h>
+#include "lsm_hook_path_context.skel.h"
+
+static int open_temporary(char *name)
+{
+	int fd;
+
+	strcpy(name, "/tmp/lsm_hook_path_context.XXXXXX");
+	fd = mkstemp(name);
+	ASSERT_OK_FD(fd, "temporary file");
+	return fd;
+}
+
+static void open_file(struct lsm_hook_path_context *skel)
+{
+	char name[64];
+	int fd = open_temporary(name);
+
+	if (fd < 0)
+		return;
+	ASSERT_GT(skel->bss->in_task, 1, "in a task");
+	if (skel->bss->counts_spinlocks)
+		ASSERT_EQ(skel->bss->preempt_disabled, -EOPNOTSUPP, "with preemption disabled");
+	close(fd);
+	unlink(name);
+}
+
+static void set_owner(struct lsm_hook_path_context *skel)
+{
+	char name[64];
+	int fd = open_temporary(name);
+
+	if (fd < 0)
+		return;
+	ASSERT_OK(fcntl(fd, F_SETOWN, getpid()), "F_SETOWN");
+	ASSERT_EQ(skel->bss->irqs_disabled, -EOPNOTSUPP, "with interrupts disabled");
+	close(fd);
+	unlink(name);
+}
+
+/* A packet is mostly received in a softirq of its sender, or else by ksoftirqd. */
+static void receive_packets(struct lsm_hook_path_context *skel)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t size = sizeof(address);
+	int i, fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (!ASSERT_OK_FD(fd, "socket"))
+		return;
+	if (ASSERT_OK(bind(fd, (struct sockaddr *)&address, size), "bind") &&
+	    ASSERT_OK(getsockname(fd, (struct sockaddr *)&address, &size), "getsockname") &&
+	    ASSERT_OK(connect(fd, (struct sockaddr *)&address, size), "connect"))
+		for (i = 0; i < 10000 && !skel->bss->softirq; i++)
+			send(fd, "", 1, MSG_DONTWAIT);
+	ASSERT_EQ(skel->bss->softirq, -EOPNOTSUPP, "in a softirq");
+	close(fd);
+}
+
+/* The timer starts itself again until it interrupts this task. */
+static void start_timer(struct lsm_hook_path_context *skel)
+{
+	volatile int *result = &skel->bss->timer_helper;
+	time_t end = time(NULL) + 20;
+	char name[64];
+	int fd = open_temporary(name);
+
+	if (fd < 0)
+		return;
+	if (ASSERT_OK(truncate(name, 0), "truncate"))
+		while (!*result && time(NULL) < end)
+			;
+	ASSERT_EQ(skel->bss->timer_kfunc, -EOPNOTSUPP, "bpf_path_d_path()");
+	ASSERT_EQ(skel->bss->timer_helper, -EOPNOTSUPP, "bpf_d_path()");
+	close(fd);
+	unlink(name);
+}
+
+void test_lsm_hook_path_context(void)
+{
+	struct lsm_hook_path_context *skel = lsm_hook_path_context__open_and_load();
+
+	if (ASSERT_OK_PTR(skel, "open_and_load") &&
+	    ASSERT_OK(lsm_hook_path_context__attach(skel), "attach")) {
+		skel->bss->tgid = getpid();
+		if (test__start_subtest("task"))
+			open_file(skel);
+		if (test__start_subtest("spinlock"))
+			set_owner(skel);
+		if (test__start_subtest("softirq"))
+			receive_packets(skel);
+		if (test__start_subtest("timer"))
+			start_timer(skel);
+		skel->bss->tgid = 0;
+	}
+	lsm_hook_path_context__destroy(skel);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Paths looked up in interrupts, and where spinlocks are held. */
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "bpf_experimental.h"
+
+#define CLOCK_MONOTONIC 1
+
+extern bool CONFIG_PREEMPT_RCU __kconfig __weak;
+
+void bpf_preempt_disable(void) __ksym;
+void bpf_preempt_enable(void) __ksym;
+
+struct alarm {
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, int);
+	__type(value, struct alarm);
+	__uint(max_entries, 1);
+} alarms SEC(".maps");
+
+pid_t tgid;
+bool counts_spinlocks;
+char name[256];
+int in_task;
+int preempt_disabled;
+int irqs_disabled;
+int softirq;
+int timer_kfunc;
+int timer_helper;
+
+static bool is_subject(void)
+{
+	return bpf_get_current_pid_tgid() >> 32 == tgid;
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(file_open, struct file *file)
+{
+	if (!is_subject())
+		return 0;
+
+	counts_spinlocks = CONFIG_PREEMPT_RCU;
+	in_task = bpf_path_d_path(&file->f_path, name, sizeof(name));
+	bpf_preempt_disable();
+	preempt_disabled = bpf_path_d_path(&file->f_path, name, sizeof(name));
+	bpf_preempt_enable();
+	return 0;
+}
+
+SEC("lsm/file_set_fowner")
+void BPF_PROG(file_set_fowner, struct file *file)
+{
+	if (is_subject())
+		irqs_disabled = bpf_path_d_path(&file->f_path, name, sizeof(name));
+}
+
+SEC("lsm/socket_sock_rcv_skb")
+int BPF_PROG(socket_sock_rcv_skb, struct sock *sk, struct sk_buff *skb)
+{
+	struct file *file;
+
+	if (!is_subject() || softirq)
+		return 0;
+
+	file = bpf_get_task_exe_file(bpf_get_current_task_btf());
+	if (!file)
+		return 0;
+	softirq = bpf_path_d_path(&file->f_path, name, sizeof(name));
+	bpf_put_file(file);
+	return 0;
+}
+
+static int ring(void *map, int *key, struct alarm *alarm)
+{
+	struct file *file;
+
+	if (!is_subject())
+		goto again;
+	file = bpf_get_task_exe_file(bpf_get_current_task_btf());
+	if (!file)
+		goto again;
+	timer_kfunc = bpf_path_d_path(&file->f_path, name, sizeof(name));
+	timer_helper = bpf_d_path(&file->f_path, name, sizeof(name));
+	bpf_put_file(file);
+	return 0;
+again:
+	bpf_timer_start(&alarm->timer, 100000, 0);
+	return 0;
+}
+
+SEC("lsm/path_truncate")
+int BPF_PROG(path_truncate, const struct path *path)
+{
+	struct alarm *alarm;
+	int key = 0;
+
+	if (!is_subject())
+		return 0;
+
+	alarm = bpf_map_lookup_elem(&alarms, &key);
+	if (!alarm || bpf_timer_init(&alarm->timer, &alarms, CLOCK_MONOTONIC))
+		return 0;
+	bpf_timer_set_callback(&alarm->timer, ring);
+	bpf_timer_start(&alarm->timer, 0, 0);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";
