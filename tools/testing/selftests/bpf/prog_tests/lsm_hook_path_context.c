@@ -4,6 +4,7 @@
  * or that the task holds which they interrupt.
  */
 
+#include <linux/compiler.h>
 #include <netinet/in.h>
 #include <test_progs.h>
 #include "lsm_hook_path_context.skel.h"
@@ -69,7 +70,6 @@ static void receive_packets(struct lsm_hook_path_context *skel)
 /* The timer starts itself again until it interrupts this task. */
 static void start_timer(struct lsm_hook_path_context *skel)
 {
-	volatile int *result = &skel->bss->timer_helper;
 	time_t end = time(NULL) + 20;
 	char name[64];
 	int fd = open_temporary(name);
@@ -77,7 +77,7 @@ static void start_timer(struct lsm_hook_path_context *skel)
 	if (fd < 0)
 		return;
 	if (ASSERT_OK(truncate(name, 0), "truncate"))
-		while (!*result && time(NULL) < end)
+		while (!READ_ONCE(skel->bss->timer_helper) && time(NULL) < end)
 			;
 	ASSERT_EQ(skel->bss->timer_kfunc, -EOPNOTSUPP, "bpf_path_d_path()");
 	ASSERT_EQ(skel->bss->timer_helper, -EOPNOTSUPP, "bpf_d_path()");

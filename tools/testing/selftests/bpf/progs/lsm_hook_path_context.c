@@ -2,16 +2,12 @@
 /* Paths looked up in interrupts, and where spinlocks are held. */
 
 #include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "bpf_experimental.h"
 
 #define CLOCK_MONOTONIC 1
-
-extern bool CONFIG_PREEMPT_RCU __kconfig __weak;
-
-void bpf_preempt_disable(void) __ksym;
-void bpf_preempt_enable(void) __ksym;
 
 struct alarm {
 	struct bpf_timer timer;
@@ -45,7 +41,8 @@ int BPF_PROG(file_open, struct file *file)
 	if (!is_subject())
 		return 0;
 
-	counts_spinlocks = CONFIG_PREEMPT_RCU;
+	/* PREEMPT_RCU */
+	counts_spinlocks = bpf_core_field_exists(struct task_struct, rcu_read_lock_nesting);
 	in_task = bpf_path_d_path(&file->f_path, name, sizeof(name));
 	bpf_preempt_disable();
 	preempt_disabled = bpf_path_d_path(&file->f_path, name, sizeof(name));
