@@ -108,8 +108,8 @@ pub enum Subject {
 ///
 /// Dropping it ends it. A record can't be taken back. Nothing that is done with it sleeps.
 ///
-/// If memory runs out while text is added, that text is missing or cut, and audit counts a loss;
-/// the writer isn't told.
+/// If memory runs out while text is added, the record ends there, and audit counts one loss; the
+/// writer isn't told.
 ///
 /// This is for code that is built in: audit exports only some of the functions that it takes.
 ///
