@@ -9,16 +9,16 @@
 
 #define CLOCK_MONOTONIC 1
 
-struct alarm {
+struct path_timer {
 	struct bpf_timer timer;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, int);
-	__type(value, struct alarm);
+	__type(value, struct path_timer);
 	__uint(max_entries, 1);
-} alarms SEC(".maps");
+} timers SEC(".maps");
 
 pid_t tgid;
 bool counts_spinlocks;
@@ -73,7 +73,7 @@ int BPF_PROG(socket_sock_rcv_skb, struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-static int ring(void *map, int *key, struct alarm *alarm)
+static int ring(void *map, int *key, struct path_timer *timer)
 {
 	struct file *file;
 
@@ -87,24 +87,24 @@ static int ring(void *map, int *key, struct alarm *alarm)
 	bpf_put_file(file);
 	return 0;
 again:
-	bpf_timer_start(&alarm->timer, 100000, 0);
+	bpf_timer_start(&timer->timer, 100000, 0);
 	return 0;
 }
 
 SEC("lsm/path_truncate")
 int BPF_PROG(path_truncate, const struct path *path)
 {
-	struct alarm *alarm;
+	struct path_timer *timer;
 	int key = 0;
 
 	if (!is_subject())
 		return 0;
 
-	alarm = bpf_map_lookup_elem(&alarms, &key);
-	if (!alarm || bpf_timer_init(&alarm->timer, &alarms, CLOCK_MONOTONIC))
+	timer = bpf_map_lookup_elem(&timers, &key);
+	if (!timer || bpf_timer_init(&timer->timer, &timers, CLOCK_MONOTONIC))
 		return 0;
-	bpf_timer_set_callback(&alarm->timer, ring);
-	bpf_timer_start(&alarm->timer, 0, 0);
+	bpf_timer_set_callback(&timer->timer, ring);
+	bpf_timer_start(&timer->timer, 0, 0);
 	return 0;
 }
 
