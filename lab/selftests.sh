@@ -96,6 +96,8 @@ wait $! || {
 # The Makefile leaves out what doesn't compile, and is content.
 if [ ! -e "$out/$target" ] || grep -qE 'SKIP-(TEST|SKEL|BPF) ' "$out_log"; then
 	grep -E ' error: |SKIP-' "$out_log" | tail -n 25 >&2
+	# It was linked without, which make would not mend once that compiles.
+	rm -f "$out/$target"
 	die "$target doesn't compile: see $out_log."
 fi
 say "selftests: $out/$target is ready after $((SECONDS - start)) s"
