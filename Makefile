@@ -71,6 +71,10 @@ texts: kernel	## see that audit's records read as without the patches, and none 
 	@lab/kernel.sh baseline
 	@lab/texts.sh
 
+patch-costs: kernel	## what each patch for audit saves in system calls with their records
+	@lab/series.sh -q
+	@lab/texts/patches.sh
+
 audit-userspace: toolroot	## build Debian's audit with the patches in contrib/, and test it; SUITE=sid
 	@lab/audit-userspace.sh $(SUITE)
 
@@ -117,4 +121,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts audit-userspace systemd systemd-test lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean

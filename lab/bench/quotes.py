@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Say where the pages and messages differ from the figures of make bench.
+"""Say where the pages and messages differ from what was measured.
 
-usage: quotes.py FIGURES QUOTES
+usage: quotes.py FIGURES... QUOTES
 
-FIGURES is a table of report.py, QUOTES says what stands where. Figures may differ
-by a percent, as those of two boots may. The files are looked for from the current
-folder.
+FIGURES are tables of report.py and of lab/texts/patches.sh, QUOTES says what stands
+where. Figures may differ by a percent, as those of two boots may. The files are looked
+for from the current folder.
 """
 
 import pathlib
@@ -41,12 +41,13 @@ def read(path):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    figures = read(pathlib.Path(sys.argv[1]))
+    *tables, quoted = map(pathlib.Path, sys.argv[1:])
+    figures = {case: row for table in tables for case, row in read(table).items()}
     wrong = quotes = 0
 
-    for line in pathlib.Path(sys.argv[2]).read_text().splitlines():
+    for line in quoted.read_text().splitlines():
         if not line or line.startswith("#"):
             continue
         name, words = line.split(": ", 1)
@@ -54,9 +55,9 @@ def main():
         wanted = []
         for case, _, field in (figure.partition(" ") for figure in names):
             try:
-                wanted.append(float(figures[case][FIELDS[field]]))
+                wanted.append(float(figures[case][FIELDS.get(field, field)]))
             except KeyError:
-                sys.exit(f"quotes.py: {sys.argv[1]} has no figure {{{case} {field}}}.")
+                sys.exit(f"quotes.py: no table has a figure {{{case} {field}}}.")
         quotes += 1
         pattern = r"(?<![\w.])" + NUMBER.join(map(re.escape, texts))
         found = re.search(pattern, plain(pathlib.Path(name).read_text()))
@@ -65,7 +66,7 @@ def main():
             print(f"{name}: should say: {expected}" + (f", not: {found[0]}" if found else ""))
             wrong += 1
     if not quotes:
-        sys.exit(f"quotes.py: {sys.argv[2]} quotes nothing.")
+        sys.exit(f"quotes.py: {quoted} quotes nothing.")
     sys.exit(1 if wrong else 0)
 
 
