@@ -15,8 +15,8 @@
  *	GFP_ATOMIC.
  * LATER: the hook runs because of the record, but after it: when kauditd sends
  *	it, when the audit daemon stores it, or when the task that wrote it ends
- *	its system call. kauditd writes no records, the daemon at most 100 in 5
- *	seconds (audit_log_feedback()), and a system call ends once.
+ *	its system call. kauditd writes no records, the daemon at most 100 in each
+ *	period of 5 seconds (audit_log_feedback()), and a system call ends once.
  * APART: none of these.
  *
  * Other tasks can be involved in the delivery of a record: plugins of the
