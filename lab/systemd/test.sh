@@ -5,6 +5,9 @@
 # on build/kernel and on Debian's own, each with Debian's packages and with these, and
 # once with audit=0. Runs lab/systemd/checks.sh in each. One line for each check, the
 # last line counts them; what the checks show is in build/log/systemd-*.machine.
+#
+# This Debian isn't that of lab/debian.sh, which has no kernel, GRUB and an ext4: it has
+# Debian's kernel, and lies on btrfs, as build/kernel has no module for another one.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
