@@ -457,13 +457,6 @@ int recursion_release(void *ctx)
 	return start_and_end();
 }
 
-SEC("lsm.s/release_secctx")
-NOT_ALLOWED
-int recursion_release_sleepable(void *ctx)
-{
-	return start_and_end();
-}
-
 SEC("lsm_cgroup/release_secctx")
 NOT_ALLOWED
 int recursion_release_cgroup(void *ctx)
