@@ -15,7 +15,7 @@ use crate::events::Wait;
 use crate::output::Report;
 use crate::programs::Life;
 use crate::record::{Access, Event, Fields, Value};
-use crate::time::{parse_since, parse_until};
+use crate::time::{is_date, parse_since, parse_until};
 
 /// Show the audit records of BPF LSM programs, and which program wrote each
 ///
@@ -33,7 +33,8 @@ use crate::time::{parse_since, parse_until};
 #[expect(clippy::doc_markdown, clippy::struct_excessive_bools)]
 #[command(version, after_help = AFTER, max_term_width = 100, disable_version_flag = true)]
 pub struct Args {
-    /// Logs of auditd, the oldest first, or "-" for standard input: read these instead
+    /// Logs of auditd, the oldest first, or "-" for standard input: read these instead; of a
+    /// folder, its audit.log and the rotated ones
     #[arg(value_name = "LOG")]
     pub logs: Vec<PathBuf>,
 
@@ -52,7 +53,7 @@ pub struct Args {
           allow_hyphen_values = true)]
     pub since: Option<Timestamp>,
 
-    /// Only records of this time or earlier
+    /// Only records of this time or earlier; of a date alone: until the present time on that day
     #[arg(short = 'U', long, alias = "end", value_name = "TIME", value_parser = parse_until,
           allow_hyphen_values = true)]
     pub until: Option<Timestamp>,
@@ -69,12 +70,11 @@ pub struct Args {
     #[arg(short, long)]
     pub pid: Vec<u64>,
 
-    /// Only records of processes with this command name
+    /// Only records of processes with this in their command name
     #[arg(short, long, value_name = "NAME")]
     pub comm: Vec<OsString>,
 
-    /// Only records of this executable, as their system call's record tells it; without a slash:
-    /// by the last part of its path
+    /// Only records of executables with this in their path, as their system call's record tells it
     #[arg(short = 'x', long, alias = "executable", value_name = "FILE")]
     pub exe: Vec<OsString>,
 
@@ -86,9 +86,13 @@ pub struct Args {
     #[arg(long, alias = "auid", value_name = "UID")]
     pub loginuid: Vec<u32>,
 
-    /// Only records with this path, or one below it; without a slash: with this name
+    /// Only records with this in their path or name
     #[arg(short = 'f', long, alias = "file")]
     pub path: Vec<OsString>,
+
+    /// --comm, --exe and --path are the whole, not a part of it
+    #[arg(short, long)]
+    pub word: bool,
 
     /// Only records of this machine, in a log of several
     #[arg(short, long)]
@@ -126,7 +130,7 @@ pub struct Args {
 }
 
 const AFTER: &str = "\
-ausearch's -ts, -te, -ui, -ul and -if are known, too.
+ausearch's -ts, -te, -ui, -ul and -if are known, too; a time may be in two words.
 
 Exit status:
   0  all records were read; also if interrupted, or if nobody reads the output any more
@@ -135,13 +139,21 @@ Exit status:
 
 lsm-audit-log(8) has examples.";
 
-/// ausearch's options of one dash and several letters, and what they are here.
-const AUSEARCH: [(&str, Option<&str>); 24] = [
+/// ausearch's options of one dash and several letters, those whose value may be in two words,
+/// and what they are here.
+const AUSEARCH: [(&str, Option<&str>); 31] = [
     ("-ts", Some("--since")),
+    ("--start", Some("--since")),
+    ("--since", Some("--since")),
+    ("-S", Some("--since")),
     ("-te", Some("--until")),
+    ("--end", Some("--until")),
+    ("--until", Some("--until")),
+    ("-U", Some("--until")),
     ("-ui", Some("--uid")),
     ("-ul", Some("--loginuid")),
     ("-if", Some("--")),
+    ("--input", Some("--")),
     ("-escape", None),
     ("-ga", None),
     ("-ge", None),
@@ -182,9 +194,17 @@ pub fn translate(args: impl IntoIterator<Item = OsString>) -> Result<Vec<OsStrin
             }
             Some((option, Some(here))) => {
                 let mut value = args.next().ok_or(format!("{option} needs a value"))?;
-                // A time may be in two words.
+                // A date and a time, in either order.
                 if here.ends_with("since") || here.ends_with("until") {
-                    if let Some(time) = args.next_if(|arg| is_clock(arg)) {
+                    if is_clock(&value) {
+                        if let Some(mut date) =
+                            args.next_if(|arg| arg.to_str().is_some_and(is_date))
+                        {
+                            date.push(" ");
+                            date.push(value);
+                            value = date;
+                        }
+                    } else if let Some(time) = args.next_if(|arg| is_clock(arg)) {
                         value.push(" ");
                         value.push(time);
                     }
@@ -215,10 +235,18 @@ impl Args {
             && any(&self.cause, |cause| has_text(fields, "cause", |it| it == cause.as_bytes()))
             && any(&self.pid, |&pid| has_number(fields, "pid", pid))
             && any(&self.path, |path| {
-                has_text(fields, "path", |it| is_file(it, path))
-                    || !path.as_bytes().contains(&b'/')
-                        && has_text(fields, "name", |it| it == path.as_bytes())
+                let is = |it: &[u8]| self.is(it, path);
+                has_text(fields, "path", is) || has_text(fields, "name", is)
             })
+    }
+
+    /// As ausearch compares: a part is enough, but for "-w".
+    fn is(&self, text: &[u8], wanted: &OsStr) -> bool {
+        let wanted = wanted.as_bytes();
+        if self.word {
+            return text == wanted;
+        }
+        wanted.is_empty() || text.windows(wanted.len()).any(|part| part == wanted)
     }
 
     pub fn want_program(&self, id: u32, life: &Life) -> bool {
@@ -234,9 +262,9 @@ impl Args {
         let call = report.call.unwrap_or(&none);
         any(&self.uid, |&uid| has_number(call, "uid", uid.into()))
             && any(&self.loginuid, |&uid| has_number(call, "auid", uid.into()))
-            && any(&self.exe, |exe| has_text(call, "exe", |it| is_file(it, exe)))
+            && any(&self.exe, |exe| has_text(call, "exe", |it| self.is(it, exe)))
             && any(&self.comm, |comm| {
-                let is = |it: &[u8]| it == comm.as_bytes();
+                let is = |it: &[u8]| self.is(it, comm);
                 has_text(&report.access.fields, "comm", is) || has_text(call, "comm", is)
             })
     }
@@ -264,16 +292,6 @@ fn has_text(fields: &Fields, key: &str, is: impl Fn(&[u8]) -> bool) -> bool {
 
 fn has_number(fields: &Fields, key: &str, number: u64) -> bool {
     fields.all(key).any(|value| *value == Value::Number(number))
-}
-
-/// As text: the record may tell of a path that isn't there.
-fn is_file(path: &[u8], wanted: &OsStr) -> bool {
-    let wanted = wanted.as_bytes();
-    if !wanted.contains(&b'/') {
-        return path.rsplit(|&byte| byte == b'/').next() == Some(wanted);
-    }
-    let folder = wanted.strip_suffix(b"/").unwrap_or(wanted);
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 #[cfg(test)]
@@ -311,6 +329,7 @@ mod tests {
             ('n', "node"),
             ('p', "pid"),
             ('v', "version"),
+            ('w', "word"),
             ('x', "exe"),
         ];
         // Audit 4.0.2's, also those that begin its longer ones.
@@ -334,6 +353,24 @@ mod tests {
         assert!(args.until.is_some());
         assert_eq!((args.comm, args.pid, args.uid), (vec!["sh".into()], vec![5], vec![0]));
         assert_eq!((args.path, args.logs), (vec!["/tmp".into()], vec!["log".into()]));
+        for since in ["-ts", "--start", "-S", "--since"] {
+            for day in ["yesterday 18:00", "18:00 yesterday", "week-ago 18:00", "11/24/2026 18:00"]
+            {
+                let args = parse(&format!("x {since} {day} log"));
+                let sorted = if day.starts_with('1') && day.ends_with('y') {
+                    "yesterday 18:00"
+                } else {
+                    day
+                };
+                assert_eq!(args.since, Some(parse_since(sorted).unwrap()), "{since} {day}");
+                assert_eq!(args.logs, [PathBuf::from("log")], "{since} {day}");
+            }
+        }
+        for until in ["-te", "--end", "-U", "--until"] {
+            let args = parse(&format!("x {until} 18:00 11/24/2026 --input log"));
+            assert_eq!(args.until, Some(parse_until("2026-11-24 18:00").unwrap()), "{until}");
+            assert_eq!(args.logs, [PathBuf::from("log")], "{until}");
+        }
         for wrong in ["x -ua 0", "x -ts", "x -hn a"] {
             assert!(translate(wrong.split(' ').map(OsString::from)).is_err(), "{wrong}");
         }
@@ -342,23 +379,6 @@ mod tests {
         assert!(
             ago("x --since -10y") < ago("x -S 9y") && ago("x --since=10y_ago") < ago("x -ts -9y")
         );
-    }
-
-    #[test]
-    fn paths() {
-        for (path, wanted, is) in [
-            ("/a/b", "/a", true),
-            ("/a/b", "/a/", true),
-            ("/a", "/a", true),
-            ("/ab", "/a", false),
-            ("/a", "/", true),
-            ("a", "/", false),
-            ("/a/b", "b", true),
-            ("/a/b", "a", false),
-            ("b", "b", true),
-        ] {
-            assert_eq!(is_file(path.as_bytes(), OsStr::new(wanted)), is, "{path} {wanted}");
-        }
     }
 
     #[test]
@@ -375,19 +395,27 @@ mod tests {
             ("-C c", false),
             ("-f /x -f /q", true),
             ("-f z", true),
-            ("-f y", true),
-            ("-f x", false),
+            ("-f x/", true),
+            ("-f xy", false),
+            ("-f /x/y/z", false),
+            ("-w -f /x/y", true),
+            ("-w -f z", true),
+            ("-w -f /x", false),
             ("-p 5", true),
             ("-p 6", false),
-            ("-c sh", true),
+            ("-c s", true),
             ("--comm ash", true),
             ("--comm bash", false),
+            ("-c h -w", false),
+            ("-c sh -w", true),
             ("--uid 0", true),
             ("--uid 1000", false),
             ("-ul 1000", true),
             ("-x /usr/bin/dash", true),
-            ("-x dash", true),
+            ("-x das", true),
             ("-x bash", false),
+            ("-x dash --word", false),
+            ("-x /usr/bin/dash --word", true),
             ("--until @1795473545", true),
             ("--until @1795473544", false),
             ("--since @1795473546", false),

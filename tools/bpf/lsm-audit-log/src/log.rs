@@ -105,6 +105,14 @@ pub fn open(paths: impl Fn() -> Result<Vec<PathBuf>, String>) -> Result<Vec<Log>
     opened
 }
 
+/// The logs of these names; in a folder those that auditd writes there.
+pub fn named(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let logs = paths.iter().map(|path| {
+        if path.is_dir() { rotated(&path.join("audit.log")) } else { Ok(vec![path.clone()]) }
+    });
+    Ok(logs.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
 /// The logs that auditd writes, the oldest first.
 pub fn auditd() -> Result<Vec<PathBuf>, String> {
     let config = fs::read_to_string("/etc/audit/auditd.conf").unwrap_or_default();
@@ -477,6 +485,16 @@ mod tests {
         let logs = rotated(&folder.0.join("log")).unwrap();
         let names: Vec<_> = logs.iter().map(|log| log.file_name().unwrap()).collect();
         assert_eq!(names, ["log.10", "log.2.gz", "log.1", "log"]);
+    }
+
+    #[test]
+    fn those_of_a_folder() {
+        let folder = Folder::new("named");
+        let last = folder.write("audit.log.1", "");
+        let log = folder.write("audit.log", "");
+        let other = folder.write("other", "");
+        let paths = [folder.0.clone(), other.clone(), "-".into()];
+        assert_eq!(named(&paths).unwrap(), [last, log, other, "-".into()]);
     }
 
     #[test]

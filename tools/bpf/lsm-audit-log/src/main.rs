@@ -99,7 +99,7 @@ fn run(args: &Args) -> Result<u64, String> {
         thread::spawn(move || netlink::read(&socket, &mut output));
     } else {
         let mut logs =
-            log::open(|| if args.input_logs { log::auditd() } else { Ok(args.logs.clone()) })?;
+            log::open(|| if args.input_logs { log::auditd() } else { log::named(&args.logs) })?;
         let follow = args.follow;
         if follow && !logs.last().is_some_and(Log::can_be_followed) {
             return Err("only a file can be followed: name a log that grows as the last LOG".into());
