@@ -63,7 +63,8 @@ class Locks:
         data = self.memory.read(self.classes + index * self.size)
         pointer, subclass = self.word(data, "=Q", "name"), self.word(data, "=I", "subclass")
         version = self.word(data, "=i", "name_version")
-        kind = WAIT.get(self.word(data, "=B", "wait_type_inner"), "?")
+        # What has an outer type of its own is no lock: RCU sections, and bottom halves that are off.
+        kind = WAIT.get(self.word(data, "=B", "wait_type_outer") or self.word(data, "=B", "wait_type_inner"), "?")
         name = self.memory.read(pointer).split(b"\0")[0].decode(errors="replace") if pointer else f"class {index}"
         name += f"#{version}" if version > 1 else ""
         return name + (f"/{subclass}" if subclass else ""), kind

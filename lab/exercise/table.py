@@ -38,6 +38,11 @@ class Context:
         return not self.preempt and not self.irqs_off
 
     @property
+    def spinning(self):
+        """Whether lockdep says that a spinlock is held."""
+        return any(kind in ("raw", "spin") for _, kind in self.locks)
+
+    @property
     def where(self):
         """One word for what may be done here."""
         if self.preempt & NMI_HARDIRQ:
@@ -101,7 +106,8 @@ class Table:
         if not self.exercise.kernel.lockdep:
             return
         yield "no name is looked up where a spinlock may be held", [
-            self.describe(context) for context in self.contexts if context.named and not context.preemptible]
+            self.describe(context) for context in self.contexts
+            if context.named and (not context.preemptible or context.spinning)]
         yield "names are looked up elsewhere", [
             self.describe(context) for context in self.contexts
             if context.unsupported and context.preemptible and not context.flags & 0x24]
