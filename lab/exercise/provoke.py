@@ -284,17 +284,18 @@ def mounts(place):
 
 @provoker
 def quota(place):
-    """Quotas of ext4, in files, and of tmpfs."""
+    """Quotas of ext4, in files, and of tmpfs. Who gets a file is over the limit, which asks capable()
+    with the lock of the inode held (__dquot_transfer())."""
     base = place.on("tmpfs")
     for name in "q", "t":
         os.mkdir(f"{base}/{name}")
     run(f"truncate -s 32M {base}/image && mkfs.ext4 -q {base}/image && "
         f"mount -o loop,usrquota,grpquota {base}/image {base}/q && quotacheck -cugm {base}/q && quotaon {base}/q && "
-        f"setquota -u 1000 10 20 10 20 {base}/q && chmod 777 {base}/q")
+        f"setquota -u 1000 10 20 10 20 {base}/q && setquota -u 1001 1 1 1 1 {base}/q && chmod 777 {base}/q")
     run(f"setpriv --reuid 1000 --clear-groups dd if=/dev/zero of={base}/q/f bs=1k count=30; chown 1001 {base}/q/f; "
         f"repquota -a; quotaoff {base}/q; umount {base}/q")
     run(f"mount -t tmpfs -o usrquota tmpfs {base}/t && chmod 777 {base}/t && setquota -u 1000 10 20 10 20 {base}/t && "
-        f"setpriv --reuid 1000 --clear-groups dd if=/dev/zero of={base}/t/f bs=1k count=30; chown 1001 {base}/t/f; umount {base}/t")
+        f"setquota -u 1001 1 1 1 1 {base}/t && setpriv --reuid 1000 --clear-groups dd if=/dev/zero of={base}/t/f bs=1k count=30; chown 1001 {base}/t/f; umount {base}/t")
 
 
 @provoker
