@@ -6,17 +6,23 @@
 
 #include <test_progs.h>
 #include "lsm_hook_extended.skel.h"
+#include "lsm_hook_extended_regs.skel.h"
 #include "lsm_hook_extension.skel.h"
+#include "lsm_hook_extension_regs.skel.h"
 
-static const struct {
+struct extension {
 	const char *name;
 	bool fits;
-} extensions[] = {
+};
+
+static const struct extension extensions[] = {
 	{ "same_size", true },
 	{ "same_nonnull", true },
 	{ "same_nullable", true },
 	{ "same_trusted", true },
 	{ "same_untrusted", true },
+	{ "less_nonnull", true },
+	{ "more_nullable", true },
 	{ "larger", false },
 	{ "nonnull", false },
 	{ "not_nullable", false },
@@ -24,35 +30,58 @@ static const struct {
 	{ "memory", false },
 };
 
-static void load(const char *name, bool fits, int target)
+static const struct extension of_kprobe[] = {
+	{ "regs_by_name", true },
+	{ "regs_by_tag", true },
+	{ "memory_for_regs", false },
+	{ "regs_for_memory", false },
+};
+
+static const struct extension of_xdp[] = {
+	{ "xdp_by_tag", true },
+};
+
+/* Loads one program of an object for a function of @target. */
+static void load(struct bpf_object *obj, const struct extension *extension,
+		 const struct bpf_program *target)
 {
-	struct lsm_hook_extension *skel = lsm_hook_extension__open();
 	struct bpf_program *prog;
 	int err;
 
-	if (!ASSERT_OK_PTR(skel, "open"))
-		return;
-	prog = bpf_object__find_program_by_name(skel->obj, name);
+	prog = bpf_object__find_program_by_name(obj, extension->name);
 	if (ASSERT_OK_PTR(prog, "program") &&
-	    ASSERT_OK(bpf_program__set_attach_target(prog, target, NULL), "target")) {
+	    ASSERT_OK(bpf_program__set_attach_target(prog, bpf_program__fd(target), NULL),
+		      "target")) {
 		bpf_program__set_autoload(prog, true);
-		err = lsm_hook_extension__load(skel);
-		ASSERT_EQ(!err, fits, "load");
+		err = bpf_object__load(obj);
+		ASSERT_EQ(!err, extension->fits, "load");
 	}
-	lsm_hook_extension__destroy(skel);
 }
+
+/* Each extension is loaded from an object of its own. */
+#define TRY(skeleton, list, target)						\
+	for (i = 0; i < ARRAY_SIZE(list); i++) {				\
+		struct skeleton *skel;						\
+										\
+		if (!test__start_subtest(list[i].name))				\
+			continue;						\
+		skel = skeleton##__open();					\
+		if (ASSERT_OK_PTR(skel, "open"))				\
+			load(skel->obj, &list[i], target);			\
+		skeleton##__destroy(skel);					\
+	}
 
 void test_lsm_hook_extension(void)
 {
-	struct lsm_hook_extended *skel = lsm_hook_extended__open_and_load();
+	struct lsm_hook_extended *extended = lsm_hook_extended__open_and_load();
+	struct lsm_hook_extended_regs *regs = lsm_hook_extended_regs__open_and_load();
 	int i;
 
-	if (ASSERT_OK_PTR(skel, "open_and_load")) {
-		for (i = 0; i < ARRAY_SIZE(extensions); i++) {
-			if (test__start_subtest(extensions[i].name))
-				load(extensions[i].name, extensions[i].fits,
-				     bpf_program__fd(skel->progs.extended));
-		}
+	if (ASSERT_OK_PTR(extended, "open_and_load") && ASSERT_OK_PTR(regs, "open_and_load")) {
+		TRY(lsm_hook_extension, extensions, extended->progs.extended);
+		TRY(lsm_hook_extension_regs, of_kprobe, regs->progs.extended_kprobe);
+		TRY(lsm_hook_extension_regs, of_xdp, regs->progs.extended_xdp);
 	}
-	lsm_hook_extended__destroy(skel);
+	lsm_hook_extended__destroy(extended);
+	lsm_hook_extended_regs__destroy(regs);
 }

@@ -43,6 +43,18 @@ int same_untrusted(struct task_struct *task __arg_untrusted)
 	return task->tgid;
 }
 
+SEC("?freplace/of_nonnull")
+int less_nonnull(struct same *memory)
+{
+	return memory ? memory->first : 0;
+}
+
+SEC("?freplace/of_trusted")
+int more_nullable(struct task_struct *task __arg_trusted __arg_nullable)
+{
+	return task ? task->tgid : 0;
+}
+
 SEC("?freplace/of_small")
 int larger(struct small *memory)
 {
