@@ -32,7 +32,6 @@ static const struct extension extensions[] = {
 
 static const struct extension of_kprobe[] = {
 	{ "regs_by_name", true },
-	{ "regs_by_tag", true },
 	{ "memory_for_regs", false },
 	{ "regs_for_memory", false },
 };

@@ -17,12 +17,6 @@ int regs_by_name(bpf_user_pt_regs_t *ctx)
 	return !ctx;
 }
 
-SEC("?freplace/of_regs")
-int regs_by_tag(struct words *ctx __arg_ctx)
-{
-	return !ctx;
-}
-
 SEC("?freplace/of_xdp")
 int xdp_by_tag(struct xdp_md *ctx __arg_ctx)
 {
