@@ -174,6 +174,14 @@ def notify(place):
     fcntl.fcntl(server, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(server, fcntl.F_SETFL, fcntl.fcntl(server, fcntl.F_GETFL) | os.O_ASYNC)
     client.send(b"x")
+    # Of a serial line, it is one that holds the lock of the port (tty_wakeup()), once more was written
+    # than fits: from another processor than the first, which else sends it right away.
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    with contextlib.suppress(OSError):
+        line = os.open("/dev/ttyS0", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        fcntl.fcntl(line, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(line, fcntl.F_SETFL, fcntl.fcntl(line, fcntl.F_GETFL) | os.O_ASYNC)
+        os.write(line, b"\r" * 10000)
     time.sleep(0.1)
 
 
