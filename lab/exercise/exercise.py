@@ -25,7 +25,7 @@ import audit
 import bpf
 import programs
 from btf import Btf
-from load import Load
+from load import WHOLE, Load
 from locks import Locks
 from reader import daemon
 from table import Table
@@ -187,6 +187,8 @@ def main():
     parser.add_argument("--jobs", default="*", help="just load like this")
     parser.add_argument("table")
     options = parser.parse_args()
+    # Whether all that there is has run for long enough to say what hasn't fired.
+    options.whole = options.seconds >= WHOLE and (options.only, options.jobs) == ("*", "*")
     check(f"the seed is {options.seed}")
 
     audit.only_ours()
@@ -215,6 +217,8 @@ def main():
     table = Table(exercise, records, examples)
     table.write(options.table, load)
     account(table, bad, audit.status()[0] - lost_before)
+    for name, problems in (*load.checks(), *table.checks()):
+        check(name, f"{len(problems)}: {problems[0]}" if problems else "")
 
 
 def account(table, bad, lost):
@@ -228,8 +232,6 @@ def account(table, bad, lost):
           "" if started == received + lost - missing else "that does not add up")
     check("records are of sound grammar", f"{len(bad)} are not, such as {bad[0]!r}" if bad else "")
     check("records are ended", "" if started == table.ended else f"{table.ended} of {started} are")
-    for name, problems in table.checks():
-        check(name, f"{len(problems)}: {problems[0]}" if problems else "")
 
 
 main()

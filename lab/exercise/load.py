@@ -20,6 +20,9 @@ REPO = os.path.dirname(os.path.dirname(HERE))
 BASE = "/tmp/exercise"
 GROUPS = f"{BASE}/cgroup"
 USER = 1000
+# A run of this many seconds has time for every provoker and stressor. Stressors run some at a time.
+WHOLE = 1200
+AT_ONCE = 6
 AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "unshare", "-Urf",
            *(f"--{name}" for name, file in (("mount", "mnt"), ("net", "net"), ("ipc", "ipc"), ("pid", "pid"))
              if os.path.exists(f"/proc/self/ns/{file}"))]
@@ -71,7 +74,7 @@ class Track(threading.Thread):
     def run(self):
         try:
             for job in self.jobs:
-                if time.monotonic() >= self.load.end:
+                if time.monotonic() >= (self.load.end if job.kind == "selftest" else self.load.late):
                     break
                 self.now = job
                 self.do(job)
@@ -97,7 +100,7 @@ class Track(threading.Thread):
             process = subprocess.Popen([*AS_USER, *argv] if job.user else argv, stdin=subprocess.DEVNULL, stdout=out,
                                        stderr=out, cwd=folder, env=environment, preexec_fn=self.enter)
             try:
-                status = process.wait(min(job.seconds, max(self.load.end + 20 - start, 5)))
+                status = process.wait(min(job.seconds, max(self.load.late + 20 - start, 5)))
             except subprocess.TimeoutExpired:
                 status = "timeout"
         self.kill()
@@ -126,7 +129,7 @@ class Load:
     def __init__(self, options):
         self.options, self.rng = options, random.Random(options.seed)
         self.said, self.tracks, self.splat = [], [], ""
-        self.started = self.end = 0.0
+        self.started = self.end = self.late = 0.0
         with open(f"{HERE}/../splats", encoding="ascii") as file:
             self.splats = re.compile("|".join(line.rstrip("\n") for line in file if not line.startswith("#")))
         self.prepare()
@@ -173,7 +176,7 @@ class Load:
     def folder(self, job):
         """A folder for a job, on one file system or another."""
         base = self.rng.choice(self.file_systems) if job.kind == "stress-ng" else f"{BASE}"
-        folder = f"{base}/{job.kind}-{job.name.replace('/', '-')}-{'user' if job.user else 'root'}"
+        folder = f"{base}/{job.kind}-{re.sub('[/ ]', '-', job.name)}-{'user' if job.user else 'root'}"
         os.makedirs(folder, exist_ok=True)
         with contextlib.suppress(OSError):
             os.chown(folder, USER if job.user else 0, -1)
@@ -197,26 +200,33 @@ class Load:
                     yield os.path.relpath(path, base)
 
     def jobs(self, user):
-        """First the provokers, then all others in any order, again and again."""
+        """Each once, as long as there is time: the provokers, the stressors, then the selftests. A run that
+        isn't whole mixes the latter two."""
         short = self.options.seconds <= 180
         provokers = [Job("provoke", name, [f"{HERE}/provoke.py", f"{BASE}/fs", name], user, 100)
                      for name in sh(f"{HERE}/provoke.py --list").stdout.split()]
         self.rng.shuffle(provokers)
-        stress = [Job("stress-ng", name, ["stress-ng", "-q", "--oomable", "--no-rand-seed", "--temp-path", "FOLDER", f"--{name}", "1",
-                                          "--timeout", "2s" if short else "3s"], user, 20 if short else 40)
-                  for name in self.stressors()]
+        stressors = self.stressors()
+        self.rng.shuffle(stressors)
+        stress = [Job("stress-ng", " ".join(names), ["stress-ng", "-q", "--oomable", "--no-rand-seed", "--temp-path", "FOLDER",
+                                                     *(word for name in names for word in (f"--{name}", "1")),
+                                                     "--timeout", "2s" if short else "4s"], user, 20 if short else 45)
+                  for names in (stressors[at:at + AT_ONCE] for at in range(0, len(stressors), AT_ONCE))]
         tests = [Job("selftest", name, ["bash", "-c", f"cd {BASE}/selftests/{os.path.dirname(name)} && exec ./{os.path.basename(name)}"],
                      user, 15 if short else 45) for name in sorted(self.selftests())]
+        self.rng.shuffle(tests)
         others = stress + tests
-        self.rng.shuffle(others)
-        chosen = [job for job in provokers + others if fnmatch.fnmatch(f"{job.kind} {job.name}", self.options.jobs)]
-        return chosen
+        if not self.options.whole:
+            self.rng.shuffle(others)
+        return [job for job in provokers + others if fnmatch.fnmatch(f"{job.kind} {job.name}", self.options.jobs)]
 
     def run(self):
         """Runs everything, until the time is over. Returns what went wrong."""
         self.tracks = [Track(self, self.jobs(user), user) for user in (False, True)]
         self.started = time.monotonic()
         self.end = self.started + self.options.seconds
+        # A slow machine may take longer, so as to begin what a whole run has to.
+        self.late = self.end + (self.options.seconds / 2 if self.options.whole else 0)
         for track in self.tracks:
             track.start()
         with open("/dev/kmsg", "rb") as log:
@@ -225,7 +235,7 @@ class Load:
             while any(track.is_alive() for track in self.tracks) and not self.splat:
                 time.sleep(1)
                 self.watch(log)
-                if time.monotonic() > self.end + 240:
+                if time.monotonic() > self.late + 240:
                     return f"{', '.join(str(track.now) for track in self.tracks)} doesn't end"
         if self.splat:
             return f"the kernel complains: {self.splat}"
@@ -254,6 +264,12 @@ class Load:
         return (", ".join(f"{count} runs of {kind}" for kind, count in sorted(kinds.items()))
                 + f" in {time.monotonic() - self.started:.0f} s on {', '.join(os.path.basename(path) for path in self.file_systems)}"
                 + (f"; no time for {left}" if left else ""))
+
+    def checks(self):
+        """Names of what has to be so, each with what is otherwise."""
+        if self.options.whole:
+            yield "provokers and stressors were all begun", [
+                str(job) for track in self.tracks for job in track.jobs[len(track.done):] if job.kind != "selftest"]
 
     def write(self, say):
         say("# Load, with its exit codes")
