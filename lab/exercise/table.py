@@ -3,6 +3,7 @@
 
 import collections
 import errno
+import os
 import re
 import struct
 
@@ -12,7 +13,16 @@ import programs
 from programs import BLOCK, FLAGS, HELD, NMI_HARDIRQ, PREEMPT, SERVING_SOFTIRQ, SOFTIRQ
 
 EXPECTED = {0, errno.EINVAL, errno.EOPNOTSUPP, errno.E2BIG, errno.EAFNOSUPPORT, errno.EFAULT}
+SELFTEST = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "../../tools/testing/selftests/bpf/prog_tests/lsm_audit_kfuncs_hooks.c")
 TASK_FLAGS = 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80
+
+
+def classes():
+    """The class that the selftest's table gives each hook."""
+    with open(SELFTEST, encoding="utf-8") as file:
+        groups = re.findall(r"\{ ([A-Z]+), HOOKS\(([^)]*)\)", file.read())
+    return {hook: class_ for class_, hooks in groups for hook in re.findall(r"\w+", hooks)}
 
 
 def word(error):
@@ -103,6 +113,11 @@ class Table:
         yield "results are among those documented", [
             f"{kfunc}() on {hook} returns {word(error)}" for (hook, kfunc), counts in self.results.items()
             for error in counts if error not in EXPECTED and kfunc != "start"]
+        known = classes()
+        yield "hooks that interrupts run are in a class that says so", [
+            f"{self.describe(context)} is {known.get(hook)}" for hook, contexts in self.by_hook.items()
+            if known.get(hook) not in ("NESTED", "REFUSED")
+            for context in contexts if context.where in ("hardirq", "softirq")]
         if not self.exercise.kernel.lockdep:
             return
         yield "no name is looked up where a spinlock may be held", [
