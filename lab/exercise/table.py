@@ -113,6 +113,9 @@ class Table:
         yield "results are among those documented", [
             f"{kfunc}() on {hook} returns {word(error)}" for (hook, kfunc), counts in self.results.items()
             for error in counts if error not in EXPECTED and kfunc != "start"]
+        if self.exercise.options.whole:
+            yield "hooks that never fired are known", [
+                hook for hook in self.hooks if not self.hook_runs[hook] and hook not in never.WHAT]
         known = classes()
         yield "hooks that interrupts run are in a class that says so", [
             f"{self.describe(context)} is {known.get(hook)}" for hook, contexts in self.by_hook.items()
