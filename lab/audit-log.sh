@@ -51,7 +51,21 @@ cp -r "$command" lsm-audit-log.8 README.md debian "$lab/examples/bpf_audit.h" "$
 "$command" --completions fish >"$stage/completions/fish/lsm-audit-log.fish"
 (cd "$stage" && DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage --build=binary --no-sign -d) >>"$out_log" 2>&1 ||
 	blame "$out_log" "packaging lsm-audit-log failed: see the end of $out_log, mend that and run again."
-mv "$out"/package/*.deb "$out/"
+deb=$(echo "$out"/package/*.deb)
+# What goes missing is missed by nobody who builds it.
+diff - <(dpkg-deb -c "$deb" | awk '/^-/ && $3 > 0 { print $1, $6 }' | sort -k 2) <<-END ||
+	-rw-r--r-- ./usr/include/bpf_audit.h
+	-rwxr-xr-x ./usr/sbin/lsm-audit-log
+	-rw-r--r-- ./usr/share/bash-completion/completions/lsm-audit-log
+	-rw-r--r-- ./usr/share/doc/lsm-audit-log/README.md.gz
+	-rw-r--r-- ./usr/share/doc/lsm-audit-log/changelog.gz
+	-rw-r--r-- ./usr/share/doc/lsm-audit-log/copyright
+	-rw-r--r-- ./usr/share/fish/vendor_completions.d/lsm-audit-log.fish
+	-rw-r--r-- ./usr/share/man/man8/lsm-audit-log.8.gz
+	-rw-r--r-- ./usr/share/zsh/vendor-completions/_lsm-audit-log
+END
+	die "the package of lsm-audit-log does not hold the files above: what < shows is missing, what > shows is new."
+mv "$deb" "$out/"
 deb=$(echo "$out"/*.deb)
 if [ "${1:-}" = deb ]; then
 	make_dirs "$build/deb"
