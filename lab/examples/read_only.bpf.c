@@ -22,12 +22,17 @@
  *
  * A folder is known by its number and its file system's, which stay what they are
  * wherever it is mounted or moved. On others they don't: overlayfs and FAT give it another
- * number when it was forgotten. (Mark the layer of an overlay that is written to.)
+ * number when it was forgotten. (Mark the layer of an overlay that is written to.) On
+ * btrfs, numbers are those of a subvolume, and the file system's is the same for all of
+ * them: folders with that number in other subvolumes are read-only, too, and so is the
+ * folder in a snapshot of its subvolume. All subvolumes themselves have the same number:
+ * with one of them as the folder, all of the file system is read-only.
  *
  * What it doesn't hold against:
  * - what was opened for writing, or mapped, before, or by a task outside that passes it on;
  * - a file's other name outside of the folders, if it has one already;
- * - other trees: what is mounted below a folder, a snapshot. Mark their roots, too;
+ * - other trees: what is mounted below a folder, a snapshot of the disk. Mark their
+ *   roots, too;
  * - who replaces the folder: it is protected, not its path. On btrfs, a folder that is a
  *   subvolume can be deleted by an ioctl() on the one above it;
  * - tasks with privileges: to write to the disk below, to leave the cgroup, to make

@@ -127,13 +127,21 @@ read_only_on_btrfs() {
 	mkdir /srv/data
 	touch "$file"
 	identity="dev=\"loop0\" ino=$(inode "$file")"
+	# Of the same number in another subvolume, and in a snapshot.
+	btrfs subvolume create /srv/other >/dev/null
+	mkdir /srv/other/{same,free}
+	[ "$(inode /srv/other/same)" = "$(inode /srv/data)" ] || die "btrfs numbers its folders otherwise"
+	btrfs subvolume snapshot /srv /srv/snapshot >/dev/null
 	load_example read_only
 	echo 3 >/proc/sys/vm/drop_caches
 	deny file_open perl "$cause path=\"$file\" $identity" perl -MFcntl -e 'sysopen F, $ARGV[0], O_WRONLY or die "$!\n"' "$file"
 	deny file_ioctl btrfs "$cause path=\"/srv/data\" dev=\"loop0\" ino=$(inode /srv/data)" \
 		btrfs subvolume create /srv/data/new
 	deny file_open python3 "$cause path=\"/\" $identity" "${by_handle[@]}" "$file"
-	allow sh -c "cat $file && echo >/srv/other"
+	deny inode_create touch "$cause name=\"new\"" touch /srv/other/same/new
+	deny file_open perl "$cause path=\"/srv/snapshot/data/file\" $identity" \
+		perl -MFcntl -e 'sysopen F, $ARGV[0], O_WRONLY or die "$!\n"' /srv/snapshot/data/file
+	allow sh -c "cat $file && echo >/srv/new && echo >/srv/other/free/new"
 	allow_unconfined sh -c "echo >$file"
 	judge "success=no exit=-1" " on btrfs"
 	rm -r "$pins"
