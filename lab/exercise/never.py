@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What it would take to make the hooks run that the load here doesn't reach."""
 
+# Two ways to make hooks run are left out. Suspend: the kernel here has no CONFIG_PM, and once all
+# tasks are frozen, kernel/power calls no hook. kexec: it calls hooks that modules call, too
+# (kernel_load_data, kernel_read_file, locked_down), and then ends the kernel that is watched.
+
 SECMARK = "a rule of nftables or iptables that sets a secmark, and an LSM that knows its label, as SELinux does"
 
 WHAT = {

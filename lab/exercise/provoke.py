@@ -437,6 +437,30 @@ def rootless(place):
 
 
 @provoker
+def tiny(place):
+    """What others do, in a cgroup with next to no memory: what fails there fails inside of system calls."""
+    try:
+        group = tempfile.mkdtemp(prefix="tiny", dir=os.path.join(place.folder, "../cgroup"))
+    except PermissionError:  # an ordinary user has none
+        return
+    with open(f"{group}/memory.max", "w", encoding="ascii") as file:
+        file.write("2M")
+    for function in names, attributes, maps, notify, tasks, keys, ipc, sockets:
+        child = os.fork()
+        if not child:
+            with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+            signal.alarm(8)
+            quietly(function, place)
+            os._exit(0)
+        os.waitpid(child, 0)
+    with open(f"{group}/cgroup.kill", "w", encoding="ascii") as file:
+        file.write("1")
+    time.sleep(1)
+    quietly(os.rmdir, group)
+
+
+@provoker
 def keys(place):
     """Keys: made, read, linked, watched, revoked, and given to the parent."""
     def key(*args):
