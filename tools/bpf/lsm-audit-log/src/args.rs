@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::events::Wait;
 use crate::output::Report;
-use crate::programs::Life;
+use crate::programs::{Info, Life};
 use crate::record::{Access, Event, Fields, Value};
 use crate::time::{is_date, parse_since, parse_until};
 
@@ -62,7 +62,8 @@ pub struct Args {
     #[arg(short = 'C', long, value_name = "TEXT")]
     pub cause: Vec<String>,
 
-    /// Only records of the program with this id, name or tag
+    /// Only records of the program with this id, name or tag, or that is pinned at this path or
+    /// below it
     #[arg(short = 'P', long, value_name = "PROGRAM")]
     pub prog: Vec<String>,
 
@@ -252,7 +253,11 @@ impl Args {
     pub fn want_program(&self, id: u32, life: &Life) -> bool {
         any(&self.prog, |it| {
             let known = life.info.as_ref();
-            it.parse() == Ok(id) || known.is_some_and(|info| info.name == *it || info.tag == *it)
+            let pinned = |info: &Info| {
+                it.starts_with('/') && info.pinned.iter().any(|pin| pin.starts_with(it))
+            };
+            it.parse() == Ok(id)
+                || known.is_some_and(|info| info.name == *it || info.tag == *it || pinned(info))
         })
     }
 
@@ -379,6 +384,31 @@ mod tests {
         assert!(
             ago("x --since -10y") < ago("x -S 9y") && ago("x --since=10y_ago") < ago("x -ts -9y")
         );
+    }
+
+    #[test]
+    fn programs() {
+        let info = Info {
+            name: "open".into(),
+            tag: "40d5a5cd1f3ac61b".into(),
+            hook: None,
+            loaded: Timestamp::UNIX_EPOCH,
+            pinned: vec!["/sys/fs/bpf/tetragon/policy/sensor/file_open/prog".into()],
+        };
+        let mut life = Life::default();
+        life.info = Some(Box::new(info));
+        for (wanted, is) in [
+            ("7", true),
+            ("open", true),
+            ("40d5a5cd1f3ac61b", true),
+            ("/sys/fs/bpf/tetragon/policy", true),
+            ("/sys/fs/bpf/tetragon/pol", false),
+            ("policy", false),
+            ("", false),
+        ] {
+            let args = parse(&format!("x --prog={wanted}"));
+            assert_eq!(args.want_program(7, &life), is, "{wanted}");
+        }
     }
 
     #[test]
