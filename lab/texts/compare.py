@@ -7,7 +7,7 @@ usage: compare.py PRISTINE PRISTINE2 OURS
 What differs from run to run (times, serials, process ids, inode numbers, addresses, and
 what fcntl() finds in a register) is made the same. Events that differ even between the
 two logs of one kernel are left out, and counted; any other event that is not in all three
-logs is an error, and printed.
+logs is an error, and printed. So is a type of record that is missing.
 """
 
 import collections
@@ -17,6 +17,10 @@ import sys
 
 RECORD = re.compile(r"type=(\S+) msg=audit\(\d+\.\d{3}:(\d+)\): (.*)$")
 PID = r"\b(?:pid|ppid|opid|audit_pid)="
+# What calls.c causes; auditd may not have a name for the last two.
+TYPES = """SYSCALL PROCTITLE PATH CWD OPENAT2 EXECVE BPRM_FCAPS SOCKADDR OBJ_PID MMAP FD_PAIR IPC IPC_SET_PERM
+MQ_OPEN MQ_SENDRECV MQ_NOTIFY MQ_GETSETATTR CAPSET LOGIN KERN_MODULE TIME_INJOFFSET TIME_ADJNTPVAL URINGOP
+CONFIG_CHANGE UNKNOWN[1423] UNKNOWN[1424]""".split()
 UNLIKE = 0.01  # of the events, that may differ between two runs of one kernel
 
 
@@ -62,10 +66,13 @@ def main():
                 differences += count
                 print("\n".join(f"{sign} {line}" for line in event.splitlines()))
     texts = [line for event, count in ours.items() for line in event.splitlines() * count]
-    types = sorted({line.split()[0] for line in texts})
+    types = sorted({line.split()[0].removeprefix("type=") for line in texts})
     print(f"{sum(ours.values())} events of {len(texts)} records, of {len(types)} types: {' '.join(types)}")
     print(f"{unlike.total()} events differ between two runs of one kernel, {differences} others between the two kernels")
-    if len(types) < 20 or unlike.total() > UNLIKE * first.total():
+    missing = [kind for kind in TYPES if kind not in types]
+    if missing:
+        sys.exit(f"compare.py: there is no record of {' '.join(missing)}.")
+    if unlike.total() > UNLIKE * first.total():
         sys.exit("compare.py: that is too little to tell anything.")
     sys.exit(1 if differences else 0)
 
