@@ -66,7 +66,7 @@ bench: kernel	## instructions per record, beside those of a kernel with BASELINE
 	@lab/run.sh lab/selftests.sh bench
 	@lab/bench.sh
 
-texts: kernel	## see that audit's records read as without the patches, and none costs more
+texts: kernel	## see that audit's records read as without the patches, and no type costs more
 	@lab/baseline.sh
 	@lab/kernel.sh baseline
 	@lab/texts.sh
