@@ -9,14 +9,19 @@
 
 #include "lsm_audit_helpers.h"
 
-static bool act_ioctl_and_wait(const void *unused)
+static bool wait_for_record(void)
 {
 	int i;
 
-	act_ioctl_file(NULL);
 	for (i = 0; i < 5000 && !__atomic_load_n(&skel->bss->ended, __ATOMIC_ACQUIRE); i++)
 		usleep(1000);
 	return i < 5000;
+}
+
+static bool act_ioctl_and_wait(const void *unused)
+{
+	act_ioctl_file(NULL);
+	return wait_for_record();
 }
 
 /* The stack of a callback is a program's own, as well. */
@@ -74,13 +79,7 @@ static pid_t start_object(void)
 
 static bool act_setnice_and_wait(const void *pid)
 {
-	int i;
-
-	if (setpriority(PRIO_PROCESS, *(const pid_t *)pid, 1))
-		return false;
-	for (i = 0; i < 5000 && !__atomic_load_n(&skel->bss->ended, __ATOMIC_ACQUIRE); i++)
-		usleep(1000);
-	return i < 5000;
+	return !setpriority(PRIO_PROCESS, *(const pid_t *)pid, 1) && wait_for_record();
 }
 
 /* A program can choose the task that its callback runs in, which is then the subject. */
@@ -118,6 +117,15 @@ static void test_task_work_resume(void)
 	check_task_work(skel->progs.on_task_resume);
 }
 
+/* The task that a loop visits isn't the subject. */
+static void test_iterator(void)
+{
+	const struct step steps[] = { { CALL_TASK }, {} };
+
+	if (attach(skel->progs.on_iterator))
+		check_record(steps, " opid=1 ocomm={str}", act_ioctl_file, NULL);
+}
+
 /*
  * The answer to a connection arrives while the socket is in use, and is handled by
  * the task that uses it, as any packet could be.
@@ -136,14 +144,19 @@ static bool act_connect(const void *arg)
 	return !connect(fd, (struct sockaddr *)&to->server.address, to->server.len) && !close(fd);
 }
 
+static bool act_connect_and_wait(const void *to)
+{
+	return act_connect(to) && wait_for_record();
+}
+
 /* Some hooks run more than once for a connection. */
-static void check_packets(const struct connection *to)
+static void check_packets(act_fn act, const struct connection *to)
 {
 	const struct audit_record *record;
 	int i;
 
 	audit_drain(audit);
-	act_as(SUBJECT, NULL, act_connect, to);
+	act_as(SUBJECT, NULL, act, to);
 	ASSERT_GT(skel->bss->runs, 0, "runs of the program");
 	for (i = 0; i < skel->bss->runs; i++)
 		audit_expect(audit, AUDIT_BPF_LSM_ACCESS, "prog-id=%u pid=? comm=?", prog_id);
@@ -153,7 +166,7 @@ static void check_packets(const struct connection *to)
 			  "SYSCALL records of its serial");
 }
 
-static void check_connection(int protocol, struct bpf_program *prog)
+static void check_connection(int protocol, struct bpf_program *prog, act_fn act)
 {
 	struct connection to = { protocol, ipv4("127.0.0.1", 0) };
 	struct sockaddr *address = (struct sockaddr *)&to.server.address;
@@ -163,7 +176,7 @@ static void check_connection(int protocol, struct bpf_program *prog)
 	    ASSERT_OK(listen(fd, 1), "listen") &&
 	    ASSERT_OK(getsockname(fd, address, &to.server.len), "its port") && attach(prog)) {
 		skel->bss->port = port_of(fd);
-		check_packets(&to);
+		check_packets(act, &to);
 		skel->bss->port = 0;
 	}
 	close(fd);
@@ -171,7 +184,13 @@ static void check_connection(int protocol, struct bpf_program *prog)
 
 static void test_established(void)
 {
-	check_connection(IPPROTO_TCP, skel->progs.on_established);
+	check_connection(IPPROTO_TCP, skel->progs.on_established, act_connect);
+}
+
+/* A callback has no subject, either, if the hook of its program has none. */
+static void test_established_work(void)
+{
+	check_connection(IPPROTO_TCP, skel->progs.on_established_work, act_connect_and_wait);
 }
 
 static void test_association(void)
@@ -183,8 +202,8 @@ static void test_association(void)
 		return;
 	}
 	close(fd);
-	check_connection(IPPROTO_SCTP, skel->progs.on_association);
-	check_connection(IPPROTO_SCTP, skel->progs.on_associated);
+	check_connection(IPPROTO_SCTP, skel->progs.on_association, act_connect);
+	check_connection(IPPROTO_SCTP, skel->progs.on_associated, act_connect);
 }
 
 /* SIGIO is sent by whatever task makes a file ready; what counts is who asked for it. */
@@ -208,7 +227,9 @@ static const struct subtest subtests[] = {
 	{ "workqueue", test_workqueue },
 	{ "task_work_signal", test_task_work_signal },
 	{ "task_work_resume", test_task_work_resume },
+	{ "iterator", test_iterator },
 	{ "established", test_established },
+	{ "established_work", test_established_work },
 	{ "association", test_association },
 	{ "sigio", test_sigio },
 };

@@ -508,22 +508,33 @@ static int record_in_work(void *map, int *key, void *later)
 	return 0;
 }
 
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(on_work, struct file *file)
+static __always_inline void start_work(void)
 {
 	struct later *later;
 	int key = 0;
 
-	if (!is_subject())
-		return 0;
-
 	later = bpf_map_lookup_elem(&laters, &key);
 	if (!later)
-		return 0;
+		return;
 
 	bpf_wq_init(&later->work, &laters, 0);
 	bpf_wq_set_callback(&later->work, record_in_work, 0);
 	bpf_wq_start(&later->work, 0);
+}
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_work, struct file *file)
+{
+	if (is_subject())
+		start_work();
+	return 0;
+}
+
+SEC("lsm/inet_conn_established")
+int BPF_PROG(on_established_work, struct sock *sk, struct sk_buff *skb)
+{
+	if (port && bpf_ntohs(sk->__sk_common.skc_dport) == port)
+		start_work();
 	return 0;
 }
 
@@ -562,6 +573,28 @@ int BPF_PROG(on_task_resume, struct task_struct *task)
 	later = bpf_map_lookup_elem(&laters, &key);
 	if (later)
 		bpf_task_work_schedule_resume(task, &later->task_work, &laters, record_in_task);
+	return 0;
+}
+
+/* In a loop over tasks. */
+SEC("lsm/file_ioctl")
+int BPF_PROG(on_iterator, struct file *file)
+{
+	struct task_struct *visited, *task;
+
+	if (!is_subject())
+		return 0;
+
+	bpf_for_each(task, visited, NULL, BPF_TASK_ITER_ALL_PROCS) {
+		if (visited->pid != 1)
+			continue;
+		task = bpf_task_acquire(visited);
+		if (task) {
+			record(&(struct objects){ .task = task });
+			bpf_task_release(task);
+		}
+		break;
+	}
 	return 0;
 }
 
