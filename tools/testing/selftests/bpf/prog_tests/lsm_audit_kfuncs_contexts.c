@@ -400,6 +400,52 @@ static void test_softirq(void)
 	close(fds[0]);
 }
 
+static bool act_send_to_self(const void *unused)
+{
+	int fds[2];
+	bool sent;
+
+	fds[0] = start_server(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
+	fds[1] = connect_to_fd(fds[0], 0);
+	skel->bss->port = port_of(fds[0]);
+	sent = act_send(fds);
+	skel->bss->port = 0;
+	return sent;
+}
+
+/* The same in a network namespace of its own. */
+static bool act_send_elsewhere(const void *unused)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd;
+
+	if (unshare(CLONE_NEWNET))
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	return !ioctl(fd, SIOCSIFFLAGS, &lo) && act_send_to_self(NULL);
+}
+
+/*
+ * In an interrupt the namespace of the current task says nothing of the interface: it
+ * is written, unless the program finds that the packet is another namespace's.
+ */
+static void test_softirq_namespace(void)
+{
+	const struct step steps[] = {
+		{ CALL_NET_SOCKADDR, .arg = LO, .dest = ADDR_MAP, .addrlen = 16 },
+		{}
+	};
+
+	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
+	if (attach(skel->progs.on_packet))
+		check_record_of_nobody(steps, " daddr=192.0.2.1 dest=1 netif=lo",
+				       act_send_elsewhere, NULL);
+	if (!attach(skel->progs.on_packet_of_init_net))
+		return;
+	check_record_of_nobody(steps, " daddr=192.0.2.1 dest=1 netif=lo", act_send_to_self, NULL);
+	check_record_of_nobody(steps, " daddr=192.0.2.1 dest=1", act_send_elsewhere, NULL);
+}
+
 /* A process with its bottom halves off is no interrupt, but may work for others. */
 static void test_bottom_halves_off(void)
 {
@@ -505,6 +551,7 @@ static const struct subtest subtests[] = {
 	{ "release_at_exit", test_release_at_exit },
 	{ "cgroup", test_cgroup },
 	{ "softirq", test_softirq },
+	{ "softirq_namespace", test_softirq_namespace },
 	{ "bottom_halves_off", test_bottom_halves_off },
 	{ "half_made_task", test_half_made_task },
 	{ "half_made_inode", test_half_made_inode },

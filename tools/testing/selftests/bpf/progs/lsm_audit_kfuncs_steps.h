@@ -25,6 +25,9 @@ struct step steps[MAX_STEPS];
 char source_addr[128];
 char dest_addr[128];
 
+/* The initial network namespace. */
+extern const void init_net __ksym;
+
 static bool is_subject(void)
 {
 	return tgid && bpf_get_current_pid_tgid() >> 32 == tgid;

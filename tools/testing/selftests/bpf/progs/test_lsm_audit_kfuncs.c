@@ -389,6 +389,22 @@ int BPF_PROG(on_packet, struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+/* Documentation/bpf/audit_kfuncs_design.rst: whose interface is it? */
+SEC("lsm/socket_sock_rcv_skb")
+int BPF_PROG(on_packet_of_init_net, struct sock *sk, struct sk_buff *skb)
+{
+	int netif = 0;
+
+	if (!port || sk->__sk_common.skc_num != port)
+		return 0;
+
+	if (sk->__sk_common.skc_net.net == &init_net)
+		netif = skb->skb_iif;
+	steps[0].arg = netif;
+	record_with_exe(&(struct objects){});
+	return 0;
+}
+
 /* Packets that arrive while their socket is in use are handled by the task that uses it. */
 SEC("lsm/inet_conn_established")
 int BPF_PROG(on_established, struct sock *sk, struct sk_buff *skb)
