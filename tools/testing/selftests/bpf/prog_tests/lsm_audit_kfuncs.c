@@ -4,6 +4,8 @@
  * and what each refuses.
  */
 #include <linux/netlink.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include "lsm_audit_helpers.h"
@@ -117,6 +119,35 @@ static void test_file(void)
 	}
 }
 
+/* A file like ours, on a tmpfs of a namespace of one's own. */
+static bool act_ioctl_twin(const void *unused)
+{
+	int fd;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
+	    !write_file("/proc/self/setgroups", "deny") ||
+	    !write_file("/proc/self/uid_map", "0 0 1") ||
+	    !write_file("/proc/self/gid_map", "0 0 1") ||
+	    mount("none", dir, "tmpfs", 0, NULL))
+		return false;
+	fd = open(file_path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	return fd >= 0 && act_ioctl(&fd);
+}
+
+/* Path, device and number don't tell which of two files it is. */
+static void test_twin(void)
+{
+	const struct step steps[] = { { CALL_FILE }, {} };
+	char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), " path=\"%s\" dev=\"tmpfs\" ino=%lu", file_path,
+		 file_stat.st_ino);
+	if (attach(skel->progs.on_file)) {
+		check_record(steps, text, act_ioctl_file, NULL);
+		check_record(steps, text, act_ioctl_twin, NULL);
+	}
+}
+
 static void test_ioctl_op(void)
 {
 	if (!attach(skel->progs.on_file))
@@ -152,6 +183,21 @@ static void test_inode(void)
 	if (attach(skel->progs.on_dentry))
 		check_file_text(CALL_INODE, 0, "name", strrchr(file_path, '/') + 1, "", act_fchmod,
 				&file_fd);
+}
+
+static bool act_link_and_fchmod(const void *path)
+{
+	return !link(file_path, path) && act_fchmod(&file_fd) && !unlink(path);
+}
+
+/* The name of an inode is that of any link: of the newest, as the kernel keeps them. */
+static void test_inode_with_links(void)
+{
+	char path[sizeof(dir) + 8];
+
+	snprintf(path, sizeof(path), "%s/chosen", dir);
+	if (attach(skel->progs.on_dentry))
+		check_file_text(CALL_INODE, 0, "name", "chosen", "", act_link_and_fchmod, path);
 }
 
 static bool act_setnice(const void *pid)
@@ -545,9 +591,11 @@ static const struct subtest subtests[] = {
 	{ "cap", test_cap },
 	{ "path", test_path },
 	{ "file", test_file },
+	{ "twin", test_twin },
 	{ "ioctl_op", test_ioctl_op },
 	{ "dentry", test_dentry },
 	{ "inode", test_inode },
+	{ "inode_with_links", test_inode_with_links },
 	{ "task", test_task },
 	{ "net_sock", test_net_sock },
 	{ "net_sockaddr", test_net_sockaddr },

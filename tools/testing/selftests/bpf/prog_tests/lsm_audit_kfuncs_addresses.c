@@ -48,10 +48,9 @@ static bool act_connect(const void *arg)
 	return fd >= 0 && !connect(fd, (struct sockaddr *)&endpoint->address, endpoint->len);
 }
 
-/* Connect by io_uring, which keeps the address in memory of its own. */
-static bool act_connect_by_io_uring(const void *arg)
+/* Connect by io_uring, which keeps the address in memory of its own. 1 if it can't. */
+static int connect_by_io_uring(const struct endpoint *endpoint)
 {
-	const struct endpoint *endpoint = arg;
 	struct io_uring_cqe *cqe;
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
@@ -59,7 +58,7 @@ static bool act_connect_by_io_uring(const void *arg)
 
 	fd = socket(endpoint->address.ss_family, SOCK_DGRAM, 0);
 	if (fd < 0 || io_uring_queue_init(1, &ring, 0))
-		return false;
+		return 1;
 
 	sqe = io_uring_get_sqe(&ring);
 	memset(sqe, 0, sizeof(*sqe));
@@ -67,7 +66,19 @@ static bool act_connect_by_io_uring(const void *arg)
 	sqe->fd = fd;
 	sqe->addr = (unsigned long)&endpoint->address;
 	sqe->off = endpoint->len;
-	return io_uring_submit(&ring) == 1 && !io_uring_wait_cqe(&ring, &cqe) && !cqe->res;
+	if (io_uring_submit(&ring) != 1 || io_uring_wait_cqe(&ring, &cqe))
+		return 1;
+	return cqe->res;
+}
+
+static bool act_connect_by_io_uring(const void *endpoint)
+{
+	return !connect_by_io_uring(endpoint);
+}
+
+static bool act_be_denied_by_io_uring(const void *endpoint)
+{
+	return connect_by_io_uring(endpoint) == -EPERM;
 }
 
 static bool has_io_uring(void)
@@ -102,6 +113,32 @@ static void test_io_uring(void)
 {
 	if (has_io_uring())
 		check_connect(act_connect_by_io_uring);
+}
+
+static void check_success(__u16 type, __u64 serial)
+{
+	const struct audit_record *record;
+	int i;
+
+	for (i = 0; (record = audit_record(audit, type, i)); i++) {
+		if (record->serial == serial)
+			ASSERT_HAS_SUBSTR(record->text, " success=yes ", "its result");
+	}
+	ASSERT_EQ(audit_count(audit, type, serial), 1, "records of its serial");
+}
+
+/* The records of io_uring's event don't tell of a denial: the operation was carried out. */
+static void test_io_uring_denied(void)
+{
+	const struct endpoint four = ipv4("127.0.0.5", 80);
+	const struct audit_record *record;
+
+	if (!has_io_uring() || !attach(skel->progs.deny_connect) ||
+	    !check_record(NULL, "", act_be_denied_by_io_uring, &four))
+		return;
+	record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
+	check_success(AUDIT_SYSCALL, record->serial);
+	check_success(AUDIT_URINGOP, record->serial);
 }
 
 /*
@@ -178,6 +215,7 @@ static const struct subtest subtests[] = {
 	{ "bind", test_bind },
 	{ "connect", test_connect },
 	{ "io_uring", test_io_uring },
+	{ "io_uring_denied", test_io_uring_denied },
 	{ "own_stack", test_own_stack },
 	{ "short", test_short },
 };

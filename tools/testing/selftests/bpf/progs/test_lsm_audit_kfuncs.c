@@ -6,6 +6,7 @@
 
 char _license[] SEC("license") = "GPL";
 
+#define EPERM 1
 #define CLOCK_MONOTONIC 1
 #define AF_NETLINK 16
 #define CAP_SYS_ADMIN 21
@@ -277,6 +278,16 @@ int BPF_PROG(on_connect, struct socket *sock, struct sockaddr *address, int addr
 			.addrlen = addrlen,
 		});
 	return 0;
+}
+
+SEC("lsm/socket_connect")
+int BPF_PROG(deny_connect, struct socket *sock, struct sockaddr *address, int addrlen)
+{
+	if (!is_subject())
+		return 0;
+
+	record(&(struct objects){});
+	return -EPERM;
 }
 
 SEC("lsm_cgroup/socket_bind")
