@@ -318,3 +318,48 @@ fn unix_path_len(sock: &Sock) -> usize {
         None => 0,
     }
 }
+
+#[macros::kunit_tests(rust_audit_lsm)]
+mod tests {
+    use super::*;
+
+    use crate::{
+        audit::{
+            RecordType,
+            Subject, //
+        },
+        error::from_err_ptr,
+        str::CStrExt, //
+    };
+
+    /// Returns the length of the text of `data`, of which it makes a record.
+    fn text_len(data: &LsmData<'_>) -> Result<usize> {
+        let mut record = RecordType(bindings::AUDIT_KERNEL as c_int)
+            .wanted()
+            .and_then(|wanted| wanted.start(Subject::None))
+            .ok_or(ENOMEM)?;
+        let before = record.text_len();
+
+        record.append_lsm_data(data);
+
+        Ok(record.text_len() - before)
+    }
+
+    #[test]
+    fn an_entry_that_became_positive_has_a_name_alone() -> Result {
+        // SAFETY: The name is a string.
+        let root = from_err_ptr(unsafe { bindings::filp_open(c"/".as_char_ptr(), 0, 0) })?;
+        // SAFETY: The file keeps its dentry; `Dentry` is transparent.
+        let dentry: &Dentry = unsafe { &*(*root).__bindgen_anon_1.f_path.dentry.cast() };
+
+        assert!(!dentry.is_negative());
+        let negative = text_len(&LsmData::NegativeDentry(dentry))?;
+        let positive = text_len(&LsmData::Dentry(dentry))?;
+        // SAFETY: The file is ours, and it isn't used any more.
+        unsafe { bindings::fput(root) };
+
+        assert_eq!(negative, b" name=\"/\"".len());
+        assert!(positive > negative);
+        Ok(())
+    }
+}
