@@ -81,6 +81,7 @@ static const struct parameter {
 #define NOT_CONSTANT		"R# does not point to a readonly map"
 #define NO_NUMBER		"R# is not a scalar"
 #define UNREADABLE		"invalid mem access 'scalar'"
+#define LOCKED			"function calls are not allowed while holding a lock"
 #define NOT_ACQUIRED		\
 	"release kfunc bpf_audit_log_end expects referenced PTR_TO_BTF_ID passed to R#"
 #define NOT_ITS_START		\
@@ -189,6 +190,16 @@ static const struct kind {
 	  OTHER("bpf_cpumask") },
 	{ "own_object", "", { OTHER("own"), OTHER("own"), NO_STRING, NO_NUMBER }, OTHER("own") },
 	{ "own_percpu_object", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER }, UNTRUSTED },
+	{ "node_of_list", "", { LOCKED, LOCKED, LOCKED, LOCKED }, LOCKED },
+
+	/* Variables of the kernel. Without BTF, one is an address as any number. */
+	{ "variable", NUMBERS, { NO_POINTER("scalar"), NO_MEMORY("scalar"), NO_STRING } },
+	{ "percpu_variable", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
+	{ "this_cpu_variable", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
+	{ "other_cpu_variable_unchecked", "",
+	  { UNCHECKED, UNTRUSTED, UNCHECKED, NO_NUMBER }, UNCHECKED },
+	{ "this_cpu_number", "",
+	  { NO_POINTER("rdonly_mem"), TOO_SHORT, NO_STRING, NO_NUMBER } },
 
 	/* Objects that aren't, or that only RCU protects. */
 	{ "rcu_task", "", { UNTRUSTED, UNTRUSTED, NO_STRING, NO_NUMBER } },
@@ -272,9 +283,10 @@ static const char *reason_of(const struct kind *kind, const struct parameter *pa
 
 	if (is_listed(kind->accepted, parameter->same_as ?: parameter->name))
 		return NULL;
+	/* What doesn't name the register is said before it is passed. */
 	if (parameter->class == BY_FUNCTION)
-		return !strcmp(kind->reasons[OBJECT], UNREADABLE) ?
-			UNREADABLE : "Caller passes invalid args into func#";
+		return strchr(kind->reasons[OBJECT], '#') ?
+			"Caller passes invalid args into func#" : kind->reasons[OBJECT];
 	from = kind->reasons[parameter->class];
 	if (!strcmp(parameter->name, "end_context"))
 		from = kind->end ?: NOT_ACQUIRED;

@@ -57,6 +57,12 @@ int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
 		      unsigned int flags) __weak __ksym;
 struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __weak __ksym;
 void bpf_iter_task_destroy(struct bpf_iter_task *it) __weak __ksym;
+int bpf_list_push_front(struct bpf_list_head *head, struct bpf_list_node *node) __weak __ksym;
+
+/* Variables of the kernel. BTF describes those that are per CPU, and no others. */
+__weak __ksym extern const void init_task;
+__weak __ksym extern const struct rq runqueues;
+__weak __ksym extern const int bpf_prog_active;
 
 /* As much as the longest address has. */
 #define ROOM 128
@@ -123,6 +129,16 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 } arena SEC(".maps");
+
+struct listed {
+	struct bpf_list_node link;
+	char room[ROOM];
+};
+
+#define __contains(name, node) __attribute__((btf_decl_tag("contains:" #name ":" #node)))
+
+SEC(".data.list") __hidden struct bpf_spin_lock lock;
+SEC(".data.list") __hidden struct bpf_list_head list __contains(listed, link);
 
 char data[ROOM] = "may change";
 static const char text[ROOM] = "a cause";
@@ -737,6 +753,46 @@ KIND(own_percpu_object, ANY_HOOK)
 	bpf_percpu_obj_drop(own);
 }
 
+/* A node that a list has, and the program no longer. */
+KIND(node_of_list, ANY_HOOK)
+{
+	struct listed *node = bpf_obj_new(bpf_core_type_id_local(struct listed));
+
+	if (!node)
+		return;
+	bpf_spin_lock(&lock);
+	bpf_list_push_front(&list, &node->link);
+	use(ctx, node);
+	bpf_spin_unlock(&lock);
+}
+
+/* Variables of the kernel. */
+
+KIND(variable, ANY_HOOK)
+{
+	use(ctx, (void *)&init_task);
+}
+
+KIND(percpu_variable, ANY_HOOK)
+{
+	use(ctx, (void *)&runqueues);
+}
+
+KIND(this_cpu_variable, ANY_HOOK)
+{
+	use(ctx, bpf_this_cpu_ptr(&runqueues));
+}
+
+KIND(other_cpu_variable_unchecked, ANY_HOOK)
+{
+	use(ctx, bpf_per_cpu_ptr(&runqueues, 0));
+}
+
+KIND(this_cpu_number, ANY_HOOK)
+{
+	use(ctx, bpf_this_cpu_ptr(&bpf_prog_active));
+}
+
 /* Objects whose hooks pass them. */
 
 KIND(dentry, INODE_UNLINK)
@@ -886,7 +942,8 @@ KIND(rcu_file, ANY_HOOK)
 
 /* Objects that nothing is known of, but their types. */
 
-KIND(untrusted_task, ANY_HOOK)
+/* Where a program may sleep, what isn't a reference isn't even plain. */
+KIND(untrusted_task, ANY_HOOK_ASLEEP)
 {
 	use(ctx, bpf_get_current_task_btf()->last_wakee);
 }
