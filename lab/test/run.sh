@@ -37,6 +37,7 @@ if [ $# = 0 ]; then
 	"$lab/run.sh" lab/test/outside.sh | tee -a "$results" || status=$?
 	# A hardening that people use; its allocator fails where others wait.
 	"$lab/boot.sh" -n losses -c 4 -a slab_debug=FZ lab/test/losses.sh | tee -a "$results" || status=$?
+	"$lab/boot.sh" -n audit-off -a audit=0 lab/test/audit-off.sh | tee -a "$results" || status=$?
 	# One processor, so that kauditd runs when a task that needs it doesn't.
 	"$lab/boot.sh" -n waits -c 1 lab/test/waits.sh | tee -a "$results" || status=$?
 	if [ ${#stress[@]} -gt 0 ]; then
