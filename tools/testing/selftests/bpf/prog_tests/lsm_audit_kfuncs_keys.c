@@ -384,6 +384,43 @@ static void test_netif_namespace(void)
 	}
 }
 
+/* A device in a namespace of its own, with the index that it is given. */
+static bool act_bind_with_device(const void *index)
+{
+	struct endpoint any = ipv4("0.0.0.0", 0);
+
+	return !unshare(CLONE_NEWNET) &&
+	       !SYS_NOFAIL("ip link add lsm_audit1 index %d type dummy", *(const int *)index) &&
+	       act_bind(&any);
+}
+
+/* An index is that of another device there, of which nothing must be said. */
+static void test_netif_other_device(void)
+{
+	struct endpoint any = ipv4("0.0.0.0", 0);
+	int index;
+
+	if (SYS_NOFAIL("ip link add lsm_audit0 type dummy")) {
+		skip("the kernel has no ", "dummy devices");
+		return;
+	}
+	index = if_nametoindex("lsm_audit0");
+	set_addresses(any, any);
+	if (attach(skel->progs.on_bind)) {
+		const struct step sock[] = { { CALL_NET_SOCK, .arg = index }, {} };
+		const struct step address[] = {
+			{ CALL_NET_SOCKADDR, .arg = index, .source = ADDR_MAP, .addrlen = 16 },
+			{}
+		};
+
+		check_record(sock, " netif=lsm_audit0", act_bind, &any);
+		check_record(address, " netif=lsm_audit0", act_bind, &any);
+		check_record(sock, "", act_bind_with_device, &index);
+		check_record(address, "", act_bind_with_device, &index);
+	}
+	SYS_NOFAIL("ip link del lsm_audit0");
+}
+
 static const struct subtest subtests[] = {
 	{ "no_key_twice", test_no_key_twice },
 	{ "no_key_twice_netif", test_no_key_twice_netif },
@@ -394,6 +431,7 @@ static const struct subtest subtests[] = {
 	{ "negative_dentry", test_negative_dentry },
 	{ "unconnected", test_unconnected },
 	{ "netif_namespace", test_netif_namespace },
+	{ "netif_other_device", test_netif_other_device },
 };
 
 /* The audit socket is one for the whole machine. */
