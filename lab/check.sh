@@ -38,7 +38,8 @@ rust_format() { ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt -
 spelling() { ours '*' | each codespell -L benchs,buildd,nd,padd --; }
 kernel_style() {
 	ours 'include/*' 'rust/*' 'security/*' 'tools/testing/*' 'Documentation/*' |
-		(cd "$tree" && each scripts/checkpatch.pl --strict --terse --no-summary --show-types -f)
+		(cd "$tree" && each scripts/checkpatch.pl --strict --terse --no-summary --show-types \
+			--typedefsfile <(echo bpf_user_pt_regs_t) -f)
 }
 # Of the hunks only: what stands above them isn't a commit message. The headers
 # that they change declare every function extern.

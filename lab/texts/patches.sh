@@ -20,7 +20,9 @@ cd "$repo"
 rows=$build/texts/patches table=lab/bench/patches.tsv
 fixes=("$build"/series/1-fixes/[0-9]*.patch)
 patches=("$build"/series/{2-audit-cost,3-audit-records}/[0-9]*.patch)
-[ -f "${fixes[0]}" ] && [ -f "${patches[0]}" ] || die "there are no patches in build/series: run 'make series'."
+if [ ! -f "${fixes[0]}" ] || [ ! -f "${patches[0]}" ]; then
+	die "there are no patches in build/series: run 'make series'."
+fi
 
 make_dirs "$out" "$rows" "$log"
 lock "$build" bisect

@@ -36,9 +36,7 @@ static const struct extension of_kprobe[] = {
 	{ "regs_for_memory", false },
 };
 
-static const struct extension of_xdp[] = {
-	{ "xdp_by_tag", true },
-};
+static const struct extension of_xdp = { "xdp_by_tag", true };
 
 /* Loads one program of an object for a function of @target. */
 static void load(struct bpf_object *obj, const struct extension *extension,
@@ -58,17 +56,23 @@ static void load(struct bpf_object *obj, const struct extension *extension,
 }
 
 /* Each extension is loaded from an object of its own. */
-#define TRY(skeleton, list, target)						\
-	for (i = 0; i < ARRAY_SIZE(list); i++) {				\
-		struct skeleton *skel;						\
-										\
-		if (!test__start_subtest(list[i].name))				\
-			continue;						\
-		skel = skeleton##__open();					\
-		if (ASSERT_OK_PTR(skel, "open"))				\
-			load(skel->obj, &list[i], target);			\
-		skeleton##__destroy(skel);					\
-	}
+static void try(const struct extension *extension, const struct bpf_program *target)
+{
+	struct lsm_hook_extension *skel = lsm_hook_extension__open();
+
+	if (ASSERT_OK_PTR(skel, "open"))
+		load(skel->obj, extension, target);
+	lsm_hook_extension__destroy(skel);
+}
+
+static void try_regs(const struct extension *extension, const struct bpf_program *target)
+{
+	struct lsm_hook_extension_regs *skel = lsm_hook_extension_regs__open();
+
+	if (ASSERT_OK_PTR(skel, "open"))
+		load(skel->obj, extension, target);
+	lsm_hook_extension_regs__destroy(skel);
+}
 
 void test_lsm_hook_extension(void)
 {
@@ -76,11 +80,20 @@ void test_lsm_hook_extension(void)
 	struct lsm_hook_extended_regs *regs = lsm_hook_extended_regs__open_and_load();
 	int i;
 
-	if (ASSERT_OK_PTR(extended, "open_and_load") && ASSERT_OK_PTR(regs, "open_and_load")) {
-		TRY(lsm_hook_extension, extensions, extended->progs.extended);
-		TRY(lsm_hook_extension_regs, of_kprobe, regs->progs.extended_kprobe);
-		TRY(lsm_hook_extension_regs, of_xdp, regs->progs.extended_xdp);
+	if (!ASSERT_OK_PTR(extended, "open_and_load") || !ASSERT_OK_PTR(regs, "open_and_load"))
+		goto destroy;
+
+	for (i = 0; i < ARRAY_SIZE(extensions); i++) {
+		if (test__start_subtest(extensions[i].name))
+			try(&extensions[i], extended->progs.extended);
 	}
+	for (i = 0; i < ARRAY_SIZE(of_kprobe); i++) {
+		if (test__start_subtest(of_kprobe[i].name))
+			try_regs(&of_kprobe[i], regs->progs.extended_kprobe);
+	}
+	if (test__start_subtest(of_xdp.name))
+		try_regs(&of_xdp, regs->progs.extended_xdp);
+destroy:
 	lsm_hook_extended__destroy(extended);
 	lsm_hook_extended_regs__destroy(regs);
 }

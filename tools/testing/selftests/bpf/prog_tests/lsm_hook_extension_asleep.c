@@ -28,7 +28,7 @@ static struct lsm_hook_extension_asleep *load(const char *name, const struct bpf
 }
 
 /* Loads it for a function of @target, and tries to attach it to that of @other, too. */
-static void attach(const struct bpf_program *target, const struct bpf_program *other)
+static void load_and_attach(const struct bpf_program *target, const struct bpf_program *other)
 {
 	struct lsm_hook_extension_asleep *skel = load("counts", target, true);
 	struct bpf_link *link;
@@ -60,9 +60,9 @@ void test_lsm_hook_extension_asleep(void)
 	if (ASSERT_OK_PTR(skel, "open_and_load") &&
 	    ASSERT_OK(lsm_hook_extended_asleep__attach(skel), "attach")) {
 		if (test__start_subtest("asleep"))
-			attach(skel->progs.asleep, skel->progs.awake);
+			load_and_attach(skel->progs.asleep, skel->progs.awake);
 		if (test__start_subtest("awake"))
-			attach(skel->progs.awake, skel->progs.asleep);
+			load_and_attach(skel->progs.awake, skel->progs.asleep);
 		if (test__start_subtest("rcu_awake"))
 			lsm_hook_extension_asleep__destroy(load("acquires_parent",
 								skel->progs.awake, true));
