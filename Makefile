@@ -86,6 +86,9 @@ systemd-test: kernel	## boot a Debian with these packages, on this kernel and on
 	@lab/audit-log.sh
 	@lab/systemd/test.sh
 
+older: kernel	## the header and the examples with vmlinux.h of 6.12, and with libbpf 1.1, in the guest
+	@lab/older.sh
+
 lsm-audit-log: toolroot	## build/lsm-audit-log, the command that shows which program wrote a record, and its package
 	@lab/audit-log.sh
 
@@ -121,4 +124,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test older lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean

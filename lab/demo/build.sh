@@ -4,8 +4,8 @@
 # Compile the BPF objects of the demonstration, the examples and the tests against
 # the kernel that will run them, in the tool root: lab/*/*.bpf.c to build/*/*.bpf.o; and
 # the loader of the examples, and what makes the others busy. What isn't loaded by that
-# loader has its records switched on here. Of one SOURCE, only whether it compiles:
-# build.sh [SOURCE OPTION...]
+# loader has its records switched on here. Or one SOURCE alone:
+# build.sh [SOURCE OBJECT OPTION...]
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -21,11 +21,11 @@ compile() { # SOURCE OBJECT [OPTION...]
 	clang-19 -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Werror \
 		-fms-extensions -Wno-microsoft-anon-tag -Wno-missing-declarations \
 		-idirafter "/usr/include/$(gcc -print-multiarch)" \
-		-I "$build/demo" -I "$lab/examples" "${@:3}" -c "$1" -o "$2"
+		"${@:3}" -I "$build/demo" -I "$lab/examples" -c "$1" -o "$2"
 }
 
 if [ $# -gt 0 ]; then
-	compile "$1" /dev/null "${@:2}"
+	compile "$@"
 	exit
 fi
 

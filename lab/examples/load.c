@@ -44,7 +44,8 @@ static void enable_records(struct bpf_object *object)
 	int i, id;
 
 	id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
-	rodata = map ? bpf_map__initial_value(map, &size) : NULL;
+	/* An older libbpf declares it const. */
+	rodata = map ? (bool *)bpf_map__initial_value(map, &size) : NULL;
 	section = id < 0 || !rodata ? NULL : btf__type_by_id(btf, id);
 	for (i = 0; section && i < btf_vlen(section); i++) {
 		const struct btf_var_secinfo *variable = btf_var_secinfos(section) + i;

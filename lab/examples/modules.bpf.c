@@ -23,11 +23,19 @@
 
 char _license[] SEC("license") = "GPL";
 
+/* Not every kernel, and so not every vmlinux.h, has this one. */
+enum kernel_read_file_id___compressed {
+	READING_MODULE_COMPRESSED___compressed = 1,
+};
+
 /* The numbers of an enum may differ in the kernel that runs: CO-RE asks it. */
 static bool is_module(enum kernel_read_file_id id)
 {
 	return id == bpf_core_enum_value(enum kernel_read_file_id, READING_MODULE) ||
-	       id == bpf_core_enum_value(enum kernel_read_file_id, READING_MODULE_COMPRESSED);
+	       (bpf_core_enum_value_exists(enum kernel_read_file_id___compressed,
+					   READING_MODULE_COMPRESSED___compressed) &&
+		id == bpf_core_enum_value(enum kernel_read_file_id___compressed,
+					  READING_MODULE_COMPRESSED___compressed));
 }
 
 /* The root of process 1: that of the caller is what the caller makes it. */

@@ -29,6 +29,9 @@
 
 char _license[] SEC("license") = "GPL";
 
+/* An older vmlinux.h, as of 6.12, lacks it. */
+extern int bpf_strcmp(const char *s1__ign, const char *s2__ign) __weak __ksym;
+
 /* A folder's mean something else. */
 static umode_t setid_bits(umode_t mode)
 {

@@ -45,6 +45,7 @@
 
 #define EPERM		1
 #define FMODE_WRITE	2	/* of file->f_mode; not that of open() */
+#define DCACHE_DISCONNECTED 0x20	/* of 6.12 it isn't in vmlinux.h */
 #define DEEPEST		256	/* components of a path that are looked at */
 
 /* What only reads, or changes the open file alone. */

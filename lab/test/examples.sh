@@ -9,13 +9,14 @@
 # Each function is also the list of the ways around its policy that were tried: those
 # that are left are allowed here, or can't be tried, and are at the example's top.
 
+examples=build/examples	# their objects and the loader
 without=()	# how the loader is run that may not make records
 name_loader() { [ ${#without[@]} = 0 ] || echo " without CAP_SYS_BOOT"; }
 
 # commands NAME: at the top of an example, run in the folder of its object.
 commands() {
 	sed -n '/^ \*\//q; s/^ \*\t//p' "lab/examples/$1.bpf.c" >"$state/commands"
-	(cd build/examples && "${without[@]}" bash -euo pipefail "$state/commands") >"$state/bpftool.out" 2>&1
+	(cd "$examples" && "${without[@]}" bash -euo pipefail "$state/commands") >"$state/bpftool.out" 2>&1
 }
 
 # load_example NAME
@@ -64,6 +65,27 @@ judge() {
 			problems+=("no SYSCALL record says '$1' of: $record")
 	done
 	check "example: ${pins##*/}${2:-}$(name_loader), ${#records[@]} records" "${problems[@]}"
+}
+
+# other_structures FOLDER: programs in it that don't take theirs from the kernel's
+# vmlinux.h, by the lines "NAME [CAUSE]" of standard input, deny, and report with CAUSE.
+other_structures() {
+	local name cause
+	pins=/sys/fs/bpf/header
+	while read -r name cause; do
+		problems=() expected=()
+		"$examples/load" "$1/$name.bpf.o" "$pins" >"$state/bpftool.out" 2>&1 ||
+			problems+=("$(tail -n 5 "$state/bpftool.out" | tr '\n' '|')")
+		read_ids
+		run_confined perl -e 'open F, "/bin/sh"; ioctl F, 0x0b5f, 0 or die "$!\n"'
+		[ "$output" = "Operation not permitted" ] || problems+=("it isn't denied: $output")
+		[ -z "$cause" ] || expected=("prog-id=$(program_id "$name") pid=$pid comm=\"perl\" cause=\"$cause\" path=\"/usr/bin/dash\"")
+		new_records
+		[ "$(printf '%s\n' "${records[@]#*): }" | sed 's/ dev=.*//')" = "$(printf '%s\n' "${expected[@]}")" ] ||
+			problems+=("records: ${records[*]}")
+		check "bpf_audit.h: $name" "${problems[@]}"
+		[ ! -d "$pins" ] || rm -r "$pins"
+	done
 }
 
 # tmpfile FOLDER NUMBER: the path of a file on a tmpfs that has no name.
@@ -293,6 +315,9 @@ modules() {
 	deny read_module insmod "$cause path=\"$stage/merged/${on_root##*/}\" dev=\"overlay\" ino=N" \
 		unshare -m sh -c 'cd "$0" && mount -t overlay -o "lowerdir=${1%/*}/,upperdir=upper,workdir=work" overlay merged &&
 			exec insmod "$0/merged/${1##*/}"' "$stage" "$on_root"
+	# As a compressed one: MODULE_INIT_COMPRESSED_FILE
+	deny read_module perl "$cause path=\"$stage/tool\" $identity" \
+		perl -e 'open F, $ARGV[0]; $none = ""; syscall(313, fileno F, $none, 4) != -1 or die "$!\n"' "$stage/tool"
 	deny load_module perl 'cause="module-from-memory"' \
 		perl -e '$module = "x" x 64; $none = ""; syscall 175, $module, 64, $none and die "$!\n"'
 	# All that the kernel has to say of some file is that it isn't a module.

@@ -70,7 +70,6 @@ longest() {
 # programs with other structures a denial is reported; where the kernel has no such
 # kfuncs, it isn't, and holds.
 header() {
-	local name cause
 	if bpftool prog loadall "$objects/header.bpf.o" /sys/fs/bpf/header >"$state/bpftool.out" 2>&1; then
 		check "bpf_audit.h without vmlinux.h"
 		rm -r /sys/fs/bpf/header
@@ -78,21 +77,7 @@ header() {
 		check "bpf_audit.h without vmlinux.h" "$(tail -n 5 "$state/bpftool.out" | tr '\n' '|')"
 	fi
 
-	pins=/sys/fs/bpf/header
-	while read -r name cause; do
-		problems=() expected=()
-		build/examples/load "$objects/header/$name.bpf.o" "$pins" >"$state/bpftool.out" 2>&1 ||
-			problems+=("$(tail -n 5 "$state/bpftool.out" | tr '\n' '|')")
-		read_ids
-		run_confined perl -e 'open F, "/bin/sh"; ioctl F, 0x0b5f, 0 or die "$!\n"'
-		[ "$output" = "Operation not permitted" ] || problems+=("it isn't denied: $output")
-		[ -z "$cause" ] || expected=("prog-id=$(program_id "$name") pid=$pid comm=\"perl\" cause=\"$cause\" path=\"/usr/bin/dash\"")
-		new_records
-		[ "$(printf '%s\n' "${records[@]#*): }" | sed 's/ dev=.*//')" = "$(printf '%s\n' "${expected[@]}")" ] ||
-			problems+=("records: ${records[*]}")
-		check "bpf_audit.h: $name" "${problems[@]}"
-		[ ! -d "$pins" ] || rm -r "$pins"
-	done <<-END
+	other_structures "$objects/header" <<-END
 		own own-structures
 		without vmlinux-without-kfuncs
 		none
