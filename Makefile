@@ -106,6 +106,9 @@ fixes: kernel	## the tests of mainline's fixes, on the pristine kernel and on it
 	@lab/series.sh -q
 	@lab/fixes.sh
 
+tree-selftests: kernel	## the kernel's own BPF selftests: what passes on the pristine kernel must pass on KERNEL_DIR=
+	@lab/tree-selftests.sh
+
 matrix: tree	## the overlay in each configuration of lab/matrix; T="kcfi arm64": these
 	@lab/matrix.sh $(T)
 
@@ -124,4 +127,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test older lsm-audit-log consumers series bisect fixes matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test older lsm-audit-log consumers series bisect fixes tree-selftests matrix rust-project.json shell check clean distclean

@@ -5,6 +5,8 @@
 # alone, or its runner of benchmarks ("bench"), in build/selftests, or in
 # build/selftests-debug for build/kernel-debug, or, from build/linux-bisect, in
 # build/selftests-bisect for build/bisect: lab/selftests.sh [test_progs | bench].
+# lab/selftests.sh test_progs LIST takes those tests of the kernel's that the file
+# LIST names instead, in such a folder whose name ends in "-tree".
 # Their Makefile writes into the source and takes all tests that it finds there,
 # so it gets a folder of its own: links to build/linux but for tools/, which is
 # copied without the kernel's other selftests.
@@ -14,6 +16,7 @@
 inside "$@"
 
 target=${1:-test_progs}
+list=${2:-}
 tree=$build/linux
 kernel=${KERNEL_DIR:-$build/kernel}
 selftests=tools/testing/selftests
@@ -24,6 +27,7 @@ case $kernel in
 */kernel-debug) out+=-debug ;;
 */bisect) tree+=-bisect source+=-bisect out+=-bisect ;;
 esac
+[ -z "$list" ] || source+=-tree out+=-tree
 out_log=$log/selftests.log
 llvm=22	# with 19, libarena's atomics don't compile
 variables=(CLANG="clang-$llvm" LLC="llc-$llvm" LLVM_STRIP="llvm-strip-$llvm" OBJCOPY="llvm-objcopy-$llvm")
@@ -53,10 +57,21 @@ done
 mirror --exclude /testing --exclude '*.o' "$tree/tools/" "$source/tools/"
 mirror "$tree/$selftests/lib.mk" "$tree/$selftests"/kselftest*.h "$source/$selftests/"
 progs=()
-if [ "$target" = bench ]; then
-	while IFS= read -r skeleton; do
-		progs+=(--include "/progs/${skeleton%.skel.h}.c")
-	done < <(grep -ohE '\w+\.skel\.h' "$tree/$bpf"/benchs/*.c)
+# of FILE...: the programs that these name, by their skeletons or their objects.
+of() {
+	local object
+	while IFS= read -r object; do
+		progs+=(--include "/progs/${object%%.*}.c")
+	done < <(grep -ohE '\w+\.(skel\.h|bpf\.o)' "$@" | sort -u)
+}
+[ "$target" != bench ] || of "$tree/$bpf"/benchs/*.c
+if [ -n "$list" ]; then
+	while IFS= read -r test; do
+		progs+=(--include "/prog_tests/$test.c")
+		of "$tree/$bpf/prog_tests/$test.c"
+	done < <(grep -E '^\w' "$list")
+	# and none of ours
+	progs+=(--exclude '/prog_tests/*.c' --exclude '/progs/*.c')
 fi
 # Before the patch that adds ours there is nothing to run: then one of the kernel's own
 # makes a runner of it.
@@ -66,6 +81,9 @@ mirror --delete-excluded --filter='P /verification_cert.h' --filter='P /libarena
 	--filter='P /prog_tests/tests.h' "${progs[@]}" --include '/prog_tests/lsm_audit_*' --include '/prog_tests/lsm_hook_*' \
 	--exclude '/prog_tests/*.c' --include '/progs/*lsm_audit_kfuncs*' --include '/progs/lsm_hook_*' --exclude '/progs/*.c' \
 	"$tree/$bpf/" "$source/$bpf/"
+
+# The list of tests is made of those that are there, but not when one goes.
+[ -z "$list" ] || [ "$source/$bpf/prog_tests/tests.h" -nt "$list" ] || rm -f "$source/$bpf/prog_tests/tests.h"
 
 # make can't do without a header that an earlier build has found.
 while IFS= read -r header; do
