@@ -102,9 +102,9 @@ bisect: tree	## build and boot the kernel that each patch of the series leaves
 	@lab/series.sh -q
 	@lab/bisect.sh
 
-fixes: kernel	## the tests of mainline's fixes, on the pristine kernel and on it with each fix alone
+fixes: kernel	## the tests of mainline's fixes, on the pristine kernel and on it with each fix alone; T="bpf-arg-trusted": these
 	@lab/series.sh -q
-	@lab/fixes.sh
+	@lab/fixes.sh $(T)
 
 tree-selftests: kernel	## the kernel's own BPF selftests: what passes on the pristine kernel must pass on KERNEL_DIR=
 	@lab/tree-selftests.sh

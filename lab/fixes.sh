@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build and boot the pristine kernel, and it with each patch of build/series/1-fixes
-# alone, and run the test of that fix on both. On the first it must show what
-# lab/fixes/before has, on the second it must pass. What was fine is not run again until
-# the patch, its test or the configuration changes. Objects are shared with bisect.sh,
-# but those of a fix that has a configuration of its own, lab/fixes/NAME.config.
+# alone, or with those named (lab/fixes.sh bpf-arg-trusted), and run the test of that fix
+# on both. On the first it must show what lab/fixes/before has, on the second it must
+# pass. What was fine is not run again until the patch, its test or the configuration
+# changes. Objects are shared with bisect.sh, but those of a fix that has a configuration
+# of its own, lab/fixes/NAME.config.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -104,6 +105,7 @@ fine() { [ "$(sed -n 2p "$1" 2>/dev/null)" = "$2" ]; } # RESULT KEY
 
 plain=() special=()	# numbers; the special ones have a configuration of their own
 for i in "${!fixes[@]}"; do
+	[ $# = 0 ] || [[ " $* " == *" $(subject "${fixes[i]}") "* ]] || continue
 	test_of "${fixes[i]}"
 	! fine "$results/${fixes[i]##*/}" "$(key_of "$i")" || continue
 	if [ ${#own[@]} = 0 ]; then plain+=("$i"); else special+=("$i"); fi
