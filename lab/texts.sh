@@ -40,10 +40,10 @@ paste "$texts/costs.before" "$texts/costs.after" | awk '
 		print "texts: " what " takes longer than before."
 		bad = 1
 	}
-	BEGIN { printf "%-18s %23s  %s\n", "", "the call", "its own records" }
+	BEGIN { printf "%-20s %23s  %s\n", "", "the call", "its own records" }
 	$1 != $4 { print "texts: the kernels ran different calls."; bad = 1 }
 	{ before = $2 - $3; after = $5 - $6 }
-	{ printf "%-18s %8d %8d  %.2f", $1, $2, $5, $5 / $2; slower($1, $2, $5) }
+	{ printf "%-20s %8d %8d  %.2f", $1, $2, $5, $5 / $2; slower($1, $2, $5) }
 	$1 == "SYSCALL" { print ""; next }
 	{ printf "  %7d %7d  %.2f\n", before, after, after / before; slower("a record of " $1, before, after) }
 	before < 500 || after < 500 { print "texts: " $1 " wrote no such record."; bad = 1 }

@@ -54,6 +54,13 @@ static void login(void) { pwrite(loginuid, "0", 1, 0); }
 static void kern_module(void) { syscall(SYS_delete_module, "nomodule", 0); }
 static void denied(void) { close(open("file", O_WRONLY | O_TRUNC)); }
 
+static void denied_port(void)
+{
+	struct sockaddr_in port = { AF_INET, htons(1024), { htonl(INADDR_LOOPBACK) } };
+
+	bind(socket_fd, (void *)&port, sizeof(port));
+}
+
 static void fd_pair(void)
 {
 	int fds[2];
@@ -156,9 +163,13 @@ static void measure(const char *name, void (*call)(void), int times)
 	printf("%s %ld\n", name, least);
 }
 
-static void no_writing(void)
+/* Nothing is truncated, and no port taken, from here on. */
+static void confine(void)
 {
-	struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_ACCESS_FS_TRUNCATE };
+	struct landlock_ruleset_attr attr = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_TRUNCATE,
+		.handled_access_net = LANDLOCK_ACCESS_NET_BIND_TCP,
+	};
 	int ruleset = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -216,7 +227,8 @@ int main(int argc, char **argv)
 	syscall(SYS_capget, &head, sets);
 	for (unsigned int i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		measure(calls[i].name, calls[i].call, 64);
-	no_writing();
+	confine();
 	measure("LANDLOCK_ACCESS", denied, 64);
+	measure("LANDLOCK_ACCESS(net)", denied_port, 64);
 	return 0;
 }
