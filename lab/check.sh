@@ -84,7 +84,7 @@ compile() {
 # sparse 0.6.4 lacks a keyword that the kernel's check of its version asks for. What it
 # says of the kernel's own lines isn't ours; BTF is the only declaration of a kfunc.
 # Without sparse make is content: so its runs are counted.
-theirs="symbol '(bpf_audit_log_[a-z_]+|btf_vmlinux)' was not declared|kernel/audit.c:.* incorrect type in argument 1 |(kernel/fork.c|include/linux/ptrace.h):.* (incorrect type in (argument|assignment)|dereference of noderef)"
+theirs="kernel/trace/bpf_trace.c:.* symbol 'bpf_[a-z_]+' was not declared|symbol '(bpf_audit_log_[a-z_]+|btf_vmlinux)' was not declared|kernel/audit.c:.* incorrect type in argument 1 |(kernel/fork.c|include/linux/ptrace.h):.* (incorrect type in (argument|assignment)|dereference of noderef)"
 run_sparse() {
 	local files output=$log/check-sparse.log
 	mapfile -t files < <({ ours 'security/*.c'; grep -E '^(kernel|mm|security)/' "$build/linux.edited"; } | sed -n 's/\.c$/.o/p')
