@@ -19,7 +19,7 @@ mapfile -t hooks < <(sed -n 's/^REPORT(\(.*\))$/\1/p' lab/test/feedback.bpf.c)
 failed=0
 
 limit=8192		# records; start_auditd sets it
-more=64			# ... that may be written at once, by tasks that saw room or by what else runs
+more=264		# ... that may be written at once: by tasks that saw room, and 200 by auditd
 drain=10		# seconds after the load in which the queue is to get as good as empty
 idle=5			# seconds after that, in which it stays so
 idle_rate=400		# records per second that all but auditd may cause then
@@ -28,7 +28,11 @@ memory_left=16384	# KiB of memory that may stay in use
 rss_left=8192		# KiB by which auditd may have grown
 
 # KASAN holds back what was freed, up to this share of the memory (mm/kasan/quarantine.c).
-! grep -q ' __asan_load8$' /proc/kallsyms || memory_left=$((memory_left + $(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 32))
+# Emulated, such a kernel takes most of a processor for the records that auditd may have.
+if grep -q ' __asan_load8$' /proc/kallsyms; then
+	memory_left=$((memory_left + $(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 32))
+	idle_share=90
+fi
 
 status() { auditctl -s | sed -n "s/^$1 //p"; }
 kib() { sed -n "s/^$1:[[:space:]]*\([0-9]*\) kB/\1/p" "$2"; }
@@ -131,7 +135,7 @@ unfiltered() {
 	rm -r "$pins"
 
 	since "$first" "$loaded"
-	((new[records] > 20)) || problems+=("only ${new[records]} records were written")
+	((new[records] > 0)) || problems+=("no record was written")
 	((new[runs] > 0)) || problems+=("neither auditd nor kauditd came here")
 	load="in ${new[seconds]} s ${new[records]} records, ${new[auditd_records]} of them auditd's; auditd and kauditd took $((new[ticks] / new[seconds])) % of a processor"
 	since "$before" "$after"
