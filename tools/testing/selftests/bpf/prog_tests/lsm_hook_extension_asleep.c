@@ -68,6 +68,10 @@ void test_lsm_hook_extension_asleep(void)
 								skel->progs.awake, true));
 		if (test__start_subtest("rcu_asleep"))
 			load("acquires_parent", skel->progs.asleep, false);
+		if (test__start_subtest("section_awake"))
+			lsm_hook_extension_asleep__destroy(load("in_rcu", skel->progs.awake, true));
+		if (test__start_subtest("section_asleep"))
+			load("in_rcu", skel->progs.asleep, false);
 	}
 	lsm_hook_extended_asleep__destroy(skel);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Programs that replace the function of lsm_hook_extended_asleep.c. */
+/* Programs that replace the functions of lsm_hook_extended_asleep.c. */
 
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -27,6 +27,13 @@ int acquires_parent(int value)
 	parent = bpf_task_acquire(bpf_get_current_task_btf()->real_parent);
 	if (parent)
 		bpf_task_release(parent);
+	return value;
+}
+
+/* Where this is called in an RCU section, it must not be taken for one that may sleep. */
+SEC("?freplace/extended_in_rcu")
+int in_rcu(int value)
+{
 	return value;
 }
 
