@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build the kernel's own runner of BPF selftests, test_progs, with our tests
-# alone, or its runner of benchmarks ("bench"), in build/selftests, or in
+# and one that we change, or its runner of benchmarks ("bench"), in build/selftests, or in
 # build/selftests-debug for build/kernel-debug, or, from build/linux-bisect, in
 # build/selftests-bisect for build/bisect: lab/selftests.sh [test_progs | bench].
 # lab/selftests.sh test_progs LIST takes those tests of the kernel's that the file
@@ -79,7 +79,8 @@ fi
 # What the build itself makes there stays.
 mirror --delete-excluded --filter='P /verification_cert.h' --filter='P /libarena/*.skel.h' --filter='P *.bpf.o' \
 	--filter='P /prog_tests/tests.h' "${progs[@]}" --include '/prog_tests/lsm_audit_*' --include '/prog_tests/lsm_hook_*' \
-	--exclude '/prog_tests/*.c' --include '/progs/*lsm_audit_kfuncs*' --include '/progs/lsm_hook_*' --exclude '/progs/*.c' \
+	--include /prog_tests/summarization.c --exclude '/prog_tests/*.c' --include '/progs/*lsm_audit_kfuncs*' \
+	--include '/progs/lsm_hook_*' --include '/progs/summarization*' --exclude '/progs/*.c' \
 	"$tree/$bpf/" "$source/$bpf/"
 
 # The list of tests is made of those that are there, but not when one goes.

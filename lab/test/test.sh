@@ -41,7 +41,8 @@ selftests() { # [SELFTEST]
 	local line name summary=''
 	rm -f "$received"
 	while IFS= read -r line; do
-		name=${line#* lsm_}
+		name=${line##* }
+		name=${name#lsm_}
 		name=${name#audit_}
 		name=${name%%:*}
 		case $line in
@@ -50,7 +51,7 @@ selftests() { # [SELFTEST]
 		Summary:*) summary=$line ;;
 		esac
 	done < <(cd "build/selftests${stress:+-debug}" &&
-		{ AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1},lsm_hook_*${1:+/$1}" "${options[@]}" 2>&1 || :; } |
+		{ AUDIT_LOG=$received ./test_progs -v -a "lsm_audit_*${1:+/$1},lsm_hook_*${1:+/$1},summarization_*${1:+/$1}" "${options[@]}" 2>&1 || :; } |
 		tee "$results/selftests.log" | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|Summary:)')
 	case $summary in
 	"Summary: "[1-9]*/[1-9]*" PASSED, 0 SKIPPED, 0"*" FAILED") ;;
