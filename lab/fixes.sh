@@ -67,7 +67,7 @@ kernel() {
 	kmake vmlinux bzImage
 }
 
-# expectation FIX: what its test on the pristine kernel shows.
+# expectation FIX: what its test on the pristine kernel shows, all of it.
 expectation() { sed -n "s/^$(subject "$1")	//p" lab/fixes/before; }
 
 # step TEXT COMMAND...: with its output in out_log.
@@ -122,7 +122,7 @@ pristine() { # NUMBER
 }
 
 before() { # NUMBER
-	local name=${fixes[$1]##*/} wanted
+	local name=${fixes[$1]##*/} wanted one shown=
 	test_of "${fixes[$1]}"
 	wanted=$(expectation "${fixes[$1]}")
 	rm -f "$results/$name"
@@ -130,9 +130,16 @@ before() { # NUMBER
 	say "fixes: $name on the pristine kernel"
 	if run "$name.before"; then
 		failed+=("$name: its test passes on the pristine kernel, too")
-	elif ! said[$1]=$(grep -Eom 1 "$wanted" "$results/$name.before"); then
-		failed+=("$name: on the pristine kernel it fails otherwise, see $results/$name.before")
+		return
 	fi
+	while IFS= read -r one; do
+		one=$(grep -Eom 1 "$one" "$results/$name.before") || {
+			failed+=("$name: on the pristine kernel it fails otherwise, see $results/$name.before")
+			return
+		}
+		shown+=${shown:+, }$one
+	done <<<"$wanted"
+	said[$1]=$shown
 }
 
 after() { # NUMBER

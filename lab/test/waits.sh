@@ -29,6 +29,9 @@ mkdir -p "$pins"
 bpftool prog loadall "$object" "$pins/links" pinmaps "$pins/maps" autoattach >"$state/bpftool.out" 2>&1 ||
 	die "$object does not load: $(tail -n 1 "$state/bpftool.out")"
 read -r calls long slowest < <(lab/test/waits.py "$state/folder" "$seconds") || die "waits.py failed."
+# No record of the sender's system call, either.
+auditctl -A never,exit -F arch=b64 -S sendto >/dev/null
+read -r both sender task < <(lab/test/waits.py "$state/folder") || die "waits.py failed."
 auditctl -D >/dev/null
 delays=$(bpftool -j map dump pinned "$pins/maps/waits_bss" | sed 's/.*"delays":\([0-9]*\).*/\1/')
 
@@ -36,4 +39,10 @@ problems=()
 ((delays > 10)) || problems+=("only $delays waits")
 [ "$long" = 0 ] || problems+=("$long calls took longer than five seconds, in which the queue is flushed many times")
 check "queue of 2 records: $calls calls, $delays waits, the slowest took $slowest ms" "${problems[@]}"
+
+# kauditd wakes both: the first writes no record, for which it would look again.
+problems=()
+[ "$both" = 1 ] || problems+=("they did not wait at the same time")
+((sender < 5000 && task < 5000)) || problems+=("one waited longer than five seconds")
+check "a sender of a message waited $sender ms, and a task behind it $task ms" "${problems[@]}"
 exit $((failed > 0))
