@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 import bpf
 
 R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10 = range(11)
-LDX_H, LDX_W, LDX_DW, STX_W, STX_H, STX_DW, ST_W, ST_DW = 0x69, 0x61, 0x79, 0x63, 0x6b, 0x7b, 0x62, 0x7a
+LDX_B, LDX_H, LDX_W, LDX_DW, STX_W, STX_H, STX_DW, ST_W, ST_DW = 0x71, 0x69, 0x61, 0x79, 0x63, 0x6b, 0x7b, 0x62, 0x7a
 MOV_IMM, MOV_REG, MOV32_REG, ADD_IMM, ADD_REG, SUB_IMM, NEG32 = 0xb7, 0xbf, 0xbc, 0x07, 0x0f, 0x17, 0x84
-AND_IMM, AND_REG, OR_IMM, LSH_IMM, RSH_IMM, SUB_REG, MUL_REG, XOR_REG = 0x57, 0x5f, 0x47, 0x67, 0x77, 0x1f, 0x2f, 0xaf
+AND_IMM, AND_REG, OR_IMM, OR_REG, LSH_IMM, RSH_IMM = 0x57, 0x5f, 0x47, 0x4f, 0x67, 0x77
+SUB_REG, MUL_REG, XOR_REG, XOR_IMM = 0x1f, 0x2f, 0xaf, 0xa7
 JA, JEQ, JEQ_REG, JNE, JSET = 0x05, 0x15, 0x1d, 0x55, 0x45
 CALL, EXIT, LD_IMM64, ATOMIC_W, ATOMIC_DW = 0x85, 0x95, 0x18, 0xc3, 0xdb
 FETCH = 1
@@ -50,7 +51,8 @@ MAX_CONTEXTS = 1 << 17
 KEY_AT, VALUE_AT = -72, -112
 NMI_HARDIRQ, SOFTIRQ, SERVING_SOFTIRQ, PREEMPT = 0xff0000, 0xff00, 0x100, 0xff
 FLAGS = {1: "irqs off", 2: "user", 4: "exiting", 8: "kthread", 0x10: "memalloc", 0x20: "no fs", 0x40: "userns",
-         0x80: "nofs"}
+         0x80: "nofs", 0x100: "spinlock"}
+SPINNING = 0x100
 PF = {0x4: 4, 0x200000: 8, 0x800: 0x10, 0x40000: 0x80}
 HELD = 0x8000  # set in a lock's class, so that none is 0
 
@@ -285,8 +287,11 @@ class Assembler:
         self.label("interrupted")
 
     def locks(self):
-        """The classes of the locks that are held, less those of what was interrupted."""
+        """The classes of the locks that are held, less those of what was interrupted. And whether
+        one of them spins, in R9: a class may be another one's when its name is looked up."""
         size, at = self.btf.size("held_lock"), self.btf.offset("task_struct", "held_locks")
+        instance = at + self.btf.offset("held_lock", "instance")
+        outer, inner = (self.btf.offset("lockdep_map", f"wait_type_{name}") for name in ("outer", "inner"))
         at += self.btf.member("held_lock", "class_idx").bit // 8
         self.emit(MOV_IMM, R5)
         for bits, context in (NMI_HARDIRQ, 2 << 13), (SERVING_SOFTIRQ, 1 << 13):
@@ -310,6 +315,18 @@ class Assembler:
             self.emit(SUB_REG, R3, R4)
             self.emit(RSH_IMM, R3, imm=63)  # whether there is such a lock
             self.emit(AND_REG, R2, R3)
+            # Its type is 2 or 3; an outer one have RCU sections, and bottom halves that are off.
+            self.emit(LDX_DW, R0, R7, instance + i * size)
+            self.emit(LDX_B, R3, R0, inner)
+            self.emit(AND_IMM, R3, imm=~1)
+            self.emit(XOR_IMM, R3, imm=2)
+            self.emit(LDX_B, R0, R0, outer)
+            self.emit(OR_REG, R3, R0)
+            self.emit(ADD_IMM, R3, imm=-1)
+            self.emit(RSH_IMM, R3, imm=63)
+            self.emit(AND_REG, R3, R2)
+            self.emit(LSH_IMM, R3, imm=SPINNING.bit_length() - 1)
+            self.emit(OR_REG, R9, R3)
             self.emit(AND_IMM, R1, imm=(1 << 13) - 1)
             self.emit(OR_IMM, R1, imm=HELD)
             self.emit(MUL_REG, R1, R2)

@@ -393,7 +393,7 @@ def tasks(place):
         quietly(function, *args)
     os.waitpid(child, 0)
     # lsm_set_self_attr() for the BPF LSM
-    context = struct.pack("=QQQQ8s", 110, 0, 40, 8, b"x")
+    context = struct.pack("=QQQQ8s", 109, 0, 40, 8, b"x")
     for attribute in 100, 101, 102, 103, 104, 105:
         quietly(syscall, 460, attribute, buffer(context), len(context), 0)
     for name in "current", "exec", "fscreate", "keycreate", "sockcreate":
@@ -551,6 +551,10 @@ def kernel(place):
         for path in "/dev/mem", "/dev/kmem", "/proc/kcore", "/dev/port":
             with contextlib.suppress(OSError), open(path, "rb") as memory:
                 file.write(memory.read(16))
+    # A loop device that comes and goes
+    with contextlib.suppress(OSError), open("/dev/loop-control", "rb") as control:
+        number = fcntl.ioctl(control, 0x4c80, 77)
+        fcntl.ioctl(control, 0x4c81, number)
     quietly(syscall, 172, 3)  # iopl
     quietly(syscall, 173, 0x80, 1, 1)  # ioperm
     # Programs on /sys/kernel/tracing ask, too.

@@ -10,7 +10,7 @@ import struct
 import bpf
 import never
 import programs
-from programs import BLOCK, FLAGS, HELD, NMI_HARDIRQ, PREEMPT, SERVING_SOFTIRQ, SOFTIRQ
+from programs import BLOCK, FLAGS, HELD, NMI_HARDIRQ, PREEMPT, SERVING_SOFTIRQ, SOFTIRQ, SPINNING
 
 EXPECTED = {0, errno.EINVAL, errno.EOPNOTSUPP, errno.E2BIG, errno.EAFNOSUPPORT, errno.EFAULT}
 SELFTEST = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -50,7 +50,7 @@ class Context:
     @property
     def spinning(self):
         """Whether lockdep says that a spinlock is held."""
-        return any(kind in ("raw", "spin") for _, kind in self.locks)
+        return bool(self.flags & SPINNING)
 
     @property
     def where(self):
