@@ -41,6 +41,7 @@ if [ $# = 0 ]; then
 	# One processor, so that kauditd runs when a task that needs it doesn't.
 	"$lab/boot.sh" -n waits -c 1 lab/test/waits.sh | tee -a "$results" || status=$?
 	if [ ${#stress[@]} -gt 0 ]; then
+		"$lab/boot.sh" -n labels lab/test/labels.sh | tee -a "$results" || status=$?
 		"$lab/exercise/run.sh" "${stress[1]}" | sed -n 's/^\(ok\|not ok\) /&exercise: /p' | tee -a "$results" || status=$?
 	fi
 fi
