@@ -49,7 +49,7 @@ test_of() {
 	*-rust-spinlock-irq-test) options=(-a "kunit.enable=1 kunit.autorun=1") command=("$script") ;;
 	*) command=("$script") ;;
 	esac
-	[ -z "$selftest" ] || command=(bash -c "cd build/selftests-bisect && ./test_progs -t $selftest")
+	[ -z "$selftest" ] || command=(bash -c "cd build/selftests-bisect && ./test_progs -a $selftest")
 	[ -n "$selftest" ] || [ -f "${command[0]}" ] || die "$1 has no test: add ${command[0]}, or a file in prog_tests."
 }
 
