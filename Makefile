@@ -73,7 +73,7 @@ texts: kernel	## see that audit's records read as without the patches, and no ty
 
 patch-costs: kernel	## what each patch for audit saves in system calls with their records
 	@lab/series.sh -q
-	@lab/texts/patches.sh
+	@lab/patch-costs.sh
 
 audit-userspace: toolroot	## build Debian's audit with the patches in contrib/, and test it; SUITE=sid
 	@lab/audit-userspace.sh $(SUITE)

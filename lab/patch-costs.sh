@@ -8,7 +8,7 @@
 # configuration and the objects are those of fixes.sh.
 
 # shellcheck source=lab/lib.sh
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/lib.sh"
 # shellcheck source=lab/kbuild.sh
 . "$lab/kbuild.sh"
 inside "$@"
@@ -74,7 +74,7 @@ done
 
 {
 	echo "# SPDX-License-Identifier: GPL-2.0-only"
-	echo "# Instructions of system calls with all their records, after each patch: lab/texts/patches.sh"
+	echo "# Instructions of system calls with all their records, after each patch: lab/patch-costs.sh"
 	echo "# wrote this for the source $(cat "$build/linux.version")."
 	printf 'patch\t%s\n' "$(sed 1d "$rows/1-fixes" | cut -d ' ' -f 1 | paste -s)"
 	for name in "${names[@]}"; do
