@@ -72,13 +72,13 @@ static void act_as_daemon(int count)
 /*
  * What the audit daemon does is recorded, too. To write a record it does some more:
  * beyond a number of records they are left out, which aren't lost, and the kernel
- * log says how many.
+ * log says how many. A slow machine, too, has to be done before the seconds are over.
  */
 static void test_audit_daemon(void)
 {
-	static const char suppressed[] = "audit_log_feedback: 900 callbacks suppressed";
-	static const char suppressed_at_end[] = "audit_log_feedback: 800 callbacks suppressed";
-	const int count = DAEMON_RECORDS + 900;
+	static const char suppressed[] = "audit_log_feedback: 50 callbacks suppressed";
+	static const char suppressed_at_end[] = "audit_log_feedback: 40 callbacks suppressed";
+	const int count = DAEMON_RECORDS + 50;
 	char comm[17] = {};
 	int kmsg, came;
 	long lost;
@@ -99,10 +99,11 @@ static void test_audit_daemon(void)
 
 	audit_drain(audit);
 	act_as_daemon(count - 1);
+	if (!ASSERT_EQ(skel->bss->refused, 50, "NULL from bpf_audit_log_start()"))
+		goto out;
 	for (came = 0; came < DAEMON_RECORDS - 1; came++)
 		expect_of(prog_id, getpid(), comm, "");
 	settled();
-	ASSERT_EQ(skel->bss->refused, 900, "NULL from bpf_audit_log_start()");
 	ASSERT_EQ(audit_lost(audit), lost, "what is left out isn't lost");
 
 	sleep(DAEMON_SECONDS + 1);
@@ -113,12 +114,13 @@ static void test_audit_daemon(void)
 	ASSERT_TRUE(kernel_log_has(kmsg, suppressed), "the kernel log says so");
 
 	/* One that leaves has no further record that would tell of them. */
-	act_as_daemon(DAEMON_RECORDS - 1 + 800);
-	ASSERT_EQ(skel->bss->refused, 800, "NULL from bpf_audit_log_start(), again");
+	act_as_daemon(DAEMON_RECORDS - 1 + 40);
+	ASSERT_EQ(skel->bss->refused, 40, "NULL from bpf_audit_log_start(), again");
 	if (ASSERT_OK(audit_set(audit, AUDIT_STATUS_PID, 0), "leave the audit socket")) {
 		ASSERT_TRUE(kernel_log_has(kmsg, suppressed_at_end), "the kernel log says so, too");
 		ASSERT_OK(audit_set(audit, AUDIT_STATUS_PID, getpid()), "take the audit socket");
 	}
+out:
 	audit_drain(audit);
 	close(kmsg);
 }
