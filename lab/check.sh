@@ -116,7 +116,7 @@ check "checkpatch on new files" kernel_style
 check "checkpatch on edits" patch_style
 check "mutants" mutants
 check "series" series
-check "figures" lab/bench/quotes.py lab/bench/figures.tsv lab/bench/quotes
+check "figures" lab/bench/quotes.py lab/bench/{figures,patches}.tsv lab/bench/quotes
 check "kernel-doc" kernel_doc
 check "clippy and W=1" compile
 check "sparse" run_sparse
