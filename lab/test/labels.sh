@@ -15,9 +15,8 @@ start_auditd
 touch "$state/file"
 setfattr -n security.SMACK64 -v Object "$state/file"
 auditctl -a always,exit -F arch=b64 -S chmod -k labels >/dev/null
-(echo -n Subject >/proc/self/attr/smack/current && exec perl -e 'chmod 0600, $ARGV[0] or die' "$state/file")
-written() { grep -q "type=PROCTITLE.*$(printf %s "$state/file" | xxd -p | tr -d '\n' | tr a-f A-F)" "$audit_log"; }
-wait_for "the records" written
+(echo -n Subject >/proc/self/attr/smack/current && perl -e 'chmod 0600, $ARGV[0] or die' "$state/file")
+wait_for "the records" grep -q 'type=PROCTITLE .* proctitle=7065726C' "$audit_log" # perl
 
 syscall=$(grep -a 'type=SYSCALL .* key="labels"' "$audit_log")
 holds "subj= is the task's label" "$syscall" \
