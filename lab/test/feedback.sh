@@ -32,6 +32,7 @@ rss_left=8192		# KiB by which auditd may have grown
 if grep -q ' __asan_load8$' /proc/kallsyms; then
 	memory_left=$((memory_left + $(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 32))
 	idle_share=90
+	drain=60
 fi
 
 status() { auditctl -s | sed -n "s/^$1 //p"; }
