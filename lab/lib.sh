@@ -92,3 +92,17 @@ keep_posted() {
 		say "$2, $((SECONDS - start)) s: $(posting)"
 	done
 }
+
+# conclude RESULTS STATUS [TEXT]: counts the checks that a run wrote to RESULTS, as its last
+# line, and ends as they did. A run that failed without a failed check has one.
+conclude() {
+	local passed failed
+	passed=$(grep -c '^ok ' "$1" || :)
+	failed=$(grep -c '^not ok ' "$1" || :)
+	if [ "$2" != 0 ] && [ "$failed" = 0 ]; then
+		echo "not ok the run - it ended with $2: see above"
+		failed=1
+	fi
+	echo "$passed passed, $failed failed${3:-}"
+	exit $((failed > 0))
+}

@@ -68,11 +68,4 @@ gcc -O2 -Wall -Werror -I "$old/include" -o "$work/load" lab/examples/load.c \
 
 status=0
 "$lab/boot.sh" -n older lab/test/older.sh | tee "$results" || status=$?
-passed=$(grep -c '^ok ' "$results" || :)
-failed=$(grep -c '^not ok ' "$results" || :)
-if [ "$status" != 0 ] && [ "$failed" = 0 ]; then
-	echo "not ok the run - it ended with $status: see above"
-	failed=1
-fi
-echo "$passed passed, $failed failed"
-exit $((failed > 0))
+conclude "$results" "$status"

@@ -20,11 +20,4 @@ status=0
 "$lab/boot.sh" -n exercise -t $((seconds + 3600)) -c "$(nproc)" -m 3G \
 	-a "rcupdate.rcu_cpu_stall_timeout=180 workqueue.watchdog_thresh=180" \
 	lab/exercise/exercise.py --seconds "$seconds" "$@" "$table" | tee "$results" || status=$?
-passed=$(grep -c '^ok ' "$results" || :)
-failed=$(grep -c '^not ok ' "$results" || :)
-if [ "$status" != 0 ] && [ "$failed" = 0 ]; then
-	echo "not ok the run - it ended with $status: see above"
-	failed=1
-fi
-echo "$passed passed, $failed failed; what was seen is in $table"
-exit $((failed > 0))
+conclude "$results" "$status" "; what was seen is in $table"

@@ -28,7 +28,8 @@ memory_left=16384	# KiB of memory that may stay in use
 rss_left=8192		# KiB by which auditd may have grown
 
 # KASAN holds back what was freed, up to this share of the memory (mm/kasan/quarantine.c).
-# Emulated, such a kernel takes most of a processor for the records that auditd may have.
+# Emulated, such a kernel takes most of a processor for the records that auditd may have,
+# and long for a full queue.
 if grep -q ' __asan_load8$' /proc/kallsyms; then
 	memory_left=$((memory_left + $(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 32))
 	idle_share=90

@@ -46,11 +46,4 @@ if [ $# = 0 ]; then
 	fi
 fi
 
-passed=$(grep -c '^ok ' "$results" || :)
-failed=$(grep -c '^not ok ' "$results" || :)
-if [ "$status" != 0 ] && [ "$failed" = 0 ]; then
-	echo "not ok the run - it ended with $status: see above"
-	failed=1
-fi
-echo "$passed passed, $failed failed"
-exit $((failed > 0))
+conclude "$results" "$status"
