@@ -207,21 +207,31 @@ int BPF_PROG(hash_then_array)
 }
 
 /* One call, the array's path first or last: neither stands for the other. */
-#define ONE_CALL(order, condition)						\
-SEC("lsm.s/file_open")								\
-__failure __msg("sleepable helper bpf_copy_from_user#148 " IN_CALLBACK)		\
-int BPF_PROG(one_call_##order)							\
-{										\
-	void *map = &array;							\
-										\
-	if (bpf_get_prandom_u32() condition 1)					\
-		map = &hash;							\
-	asm volatile ("" : "+r"(map));						\
-	bpf_for_each_map_elem(map, elem_sleeps, NULL, 0);			\
-	return 0;								\
+static __always_inline void one_call(bool of_hash)
+{
+	void *map = &array;
+
+	if (of_hash)
+		map = &hash;
+	asm volatile ("" : "+r"(map));
+	bpf_for_each_map_elem(map, elem_sleeps, NULL, 0);
 }
-ONE_CALL(equal, ==)
-ONE_CALL(unequal, !=)
+
+SEC("lsm.s/file_open")
+__failure __msg("sleepable helper bpf_copy_from_user#148 " IN_CALLBACK)
+int BPF_PROG(one_call_equal)
+{
+	one_call(bpf_get_prandom_u32() == 1);
+	return 0;
+}
+
+SEC("lsm.s/file_open")
+__failure __msg("sleepable helper bpf_copy_from_user#148 " IN_CALLBACK)
+int BPF_PROG(one_call_unequal)
+{
+	one_call(bpf_get_prandom_u32() != 1);
+	return 0;
+}
 
 SEC("lsm.s/file_open")
 __failure __msg("sleepable helper bpf_copy_from_user#148 " IN_CALLBACK)
