@@ -39,6 +39,9 @@ export GIT_AUTHOR_DATE="1790000000 +0000" GIT_COMMITTER_DATE="1790000000 +0000"
 message() { sed -n '3,/^---$/{/^---$/!p}' "$1"; }
 contents() { sed '1,/^---$/d' "$1"; }
 
+# The files and the functions that a patch on standard input changes.
+places() { sed -nE 's/^@@ [^@]*@@ ?//p; s/^\+\+\+ //p'; }
+
 lock "$build" series
 rm -rf --one-file-system "$work" "$out.part"
 make_dirs "$work" "$out.part"
@@ -124,6 +127,8 @@ for patch in "$out.part"/*-fixes/*.patch; do
 	[[ $patch != */0000-* ]] || continue
 	git -C "$work/applied" checkout -q --detach base
 	apply "$patch" || die "alone, ${patch##*/} does not apply to a pristine tree: see $log/series.log."
+	[ "$(places <"$patch")" = "$(git -C "$work/applied" show --format= | places)" ] ||
+		die "alone, ${patch##*/} changes other functions than in the series: change lines that are like no others."
 done
 for topic in "${topics[@]}"; do
 	read -ra needed < <(sed -nE "s/^$topic(:|\$)//p" series/needs) ||
