@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * link(2) of a folder into itself. The hook must not be called with the inode of the old
+ * dentry locked, which a program may lock.
+ */
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <test_progs.h>
+#include "lsm_hook_link_folder.skel.h"
+
+static const char folder[] = "/tmp/lsm_hook_link_folder";
+static const char link_name[] = "/tmp/lsm_hook_link_folder/link";
+static const char file[] = "/tmp/lsm_hook_link_folder/file";
+
+/* The errno of link(), or -1 if it does not end. */
+static int link_errno(struct lsm_hook_link_folder *skel, const char *old)
+{
+	int status, tries;
+	pid_t pid;
+
+	pid = fork();
+	if (pid == 0) {
+		skel->bss->tgid = getpid();
+		_exit(link(old, link_name) ? errno : 0);
+	}
+	if (!ASSERT_GT(pid, 0, "fork"))
+		return -1;
+	for (tries = 0; tries < 100; tries++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		usleep(100000);
+	}
+	kill(pid, SIGKILL);
+	return -1;
+}
+
+void test_lsm_hook_link_folder(void)
+{
+	struct lsm_hook_link_folder *skel;
+	bool locked = false;
+	int fd;
+
+	if (!ASSERT_OK(mkdir(folder, 0700), "mkdir"))
+		return;
+	skel = lsm_hook_link_folder__open_and_load();
+	if (!ASSERT_OK_PTR(skel, "open_and_load"))
+		goto rmdir;
+	if (!ASSERT_OK(lsm_hook_link_folder__attach(skel), "attach"))
+		goto destroy;
+
+	if (test__start_subtest("file")) {
+		fd = open(file, O_CREAT | O_RDWR, 0600);
+		if (ASSERT_OK_FD(fd, "create"))
+			close(fd);
+		ASSERT_EQ(link_errno(skel, file), 0, "errno of link()");
+		ASSERT_EQ(skel->bss->runs, 1, "runs");
+		ASSERT_OK(skel->bss->err, "error of bpf_set_dentry_xattr()");
+		unlink(link_name);
+		unlink(file);
+	}
+	/* Last, since without the fix the folder stays locked. */
+	if (test__start_subtest("folder_into_itself")) {
+		skel->bss->runs = 0;
+		locked = !ASSERT_EQ(link_errno(skel, folder), EPERM, "errno of link()");
+		ASSERT_EQ(skel->bss->runs, 0, "runs");
+	}
+destroy:
+	lsm_hook_link_folder__destroy(skel);
+rmdir:
+	if (!locked)
+		rmdir(folder);
+}
