@@ -31,7 +31,15 @@ bpftool prog loadall "$object" "$pins/links" pinmaps "$pins/maps" autoattach >"$
 read -r calls long slowest < <(lab/test/waits.py "$state/folder" "$seconds") || die "waits.py failed."
 # No record of the sender's system call, either.
 auditctl -A never,exit -F arch=b64 -S sendto >/dev/null
-read -r both sender task < <(lab/test/waits.py "$state/folder") || die "waits.py failed."
+# Another task's record, if one happens to follow, wakes the second: try it three times.
+apart=0 sender=0 task=0
+for _ in 1 2 3; do
+	read -r both first second < <(lab/test/waits.py "$state/folder") || die "waits.py failed."
+	apart=$((apart + !both))
+	sender=$((first > sender ? first : sender))
+	task=$((second > task ? second : task))
+	((sender < 5000 && task < 5000)) || break
+done
 auditctl -D >/dev/null
 delays=$(bpftool -j map dump pinned "$pins/maps/waits_bss" | sed 's/.*"delays":\([0-9]*\).*/\1/')
 
@@ -42,7 +50,7 @@ check "queue of 2 records: $calls calls, $delays waits, the slowest took $slowes
 
 # kauditd wakes both: the first writes no record, for which it would look again.
 problems=()
-[ "$both" = 1 ] || problems+=("they did not wait at the same time")
+[ "$apart" = 0 ] || problems+=("$apart of 3 times they did not wait at the same time")
 ((sender < 5000 && task < 5000)) || problems+=("one waited longer than five seconds")
-check "a sender of a message waited $sender ms, and a task behind it $task ms" "${problems[@]}"
+check "a sender of a message waited $sender ms, and a task behind it $task ms, at the most" "${problems[@]}"
 exit $((failed > 0))
