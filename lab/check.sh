@@ -84,11 +84,11 @@ compile() {
 # sparse 0.6.4 lacks a keyword that the kernel's check of its version asks for. What it
 # says of the kernel's own lines isn't ours; BTF is the only declaration of a kfunc.
 # Without sparse make is content: so its runs are counted.
-theirs="kernel/trace/bpf_trace.c:.* symbol 'bpf_[a-z_]+' was not declared|symbol '(bpf_audit_log_[a-z_]+|btf_vmlinux)' was not declared|kernel/audit.c:.* incorrect type in argument 1 |(kernel/fork.c|include/linux/ptrace.h):.* (incorrect type in (argument|assignment)|dereference of noderef)"
+theirs="kernel/(trace/bpf_trace|bpf/helpers).c:.* symbol '(bpf|__bpf)_[a-z0-9_]+' was not declared|symbol '(bpf_audit_log_[a-z_]+|btf_vmlinux)' was not declared|kernel/audit.c:.* incorrect type in argument 1 |(kernel/bpf/helpers.c|kernel/fork.c|include/linux/ptrace.h):.* (incorrect type in (argument|assignment)|dereference of noderef)"
 run_sparse() {
 	local files output=$log/check-sparse.log
 	mapfile -t files < <({ ours 'security/*.c'; grep -E '^(kernel|mm|security)/' "$build/linux.edited"; } | sed -n 's/\.c$/.o/p')
-	make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}" CLIPPY=1 W=1 C=2 CHECK='sparse -D__typeof_unqual__=__typeof__' \
+	make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}" CLIPPY=1 W=1 C=2 CHECK='sparse -fmax-warnings=unlimited -D__typeof_unqual__=__typeof__' \
 		"${files[@]}" >"$output" 2>&1 || { problems "$output"; return 1; }
 	! grep -E ': (warning|error):' "$output" | grep -vE "$theirs" || return 1
 	[ "$(grep -cE '^  CHECK +(kernel|mm|security)/' "$output")" = ${#files[@]} ] ||
