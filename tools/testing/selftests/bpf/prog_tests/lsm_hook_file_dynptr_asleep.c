@@ -46,5 +46,7 @@ void test_lsm_hook_file_dynptr_asleep(void)
 	read_hole("awake", 0);
 	read_hole("rcu", -EFAULT);
 	read_hole("preempt", -EFAULT);
+	read_hole("irq", -EFAULT);
 	read_hole("global", -EFAULT);
+	read_hole("global_clone", -EFAULT);
 }

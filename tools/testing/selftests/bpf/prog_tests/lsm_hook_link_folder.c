@@ -9,9 +9,7 @@
 #include <test_progs.h>
 #include "lsm_hook_link_folder.skel.h"
 
-static const char folder[] = "/tmp/lsm_hook_link_folder";
-static const char link_name[] = "/tmp/lsm_hook_link_folder/link";
-static const char file[] = "/tmp/lsm_hook_link_folder/file";
+static char folder[64], link_name[80], file[80];
 
 /* The errno of link(), or -1 if it does not end. */
 static int link_errno(struct lsm_hook_link_folder *skel, const char *old)
@@ -31,7 +29,10 @@ static int link_errno(struct lsm_hook_link_folder *skel, const char *old)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 		usleep(100000);
 	}
+	/* Without the fix, it does not end even then. */
 	kill(pid, SIGKILL);
+	usleep(100000);
+	waitpid(pid, &status, WNOHANG);
 	return -1;
 }
 
@@ -41,8 +42,11 @@ void test_lsm_hook_link_folder(void)
 	bool locked = false;
 	int fd;
 
-	if (!ASSERT_OK(mkdir(folder, 0700), "mkdir"))
+	snprintf(folder, sizeof(folder), "/tmp/lsm_hook_link_folder.XXXXXX");
+	if (!ASSERT_OK_PTR(mkdtemp(folder), "mkdtemp"))
 		return;
+	snprintf(link_name, sizeof(link_name), "%s/link", folder);
+	snprintf(file, sizeof(file), "%s/file", folder);
 	skel = lsm_hook_link_folder__open_and_load();
 	if (!ASSERT_OK_PTR(skel, "open_and_load"))
 		goto rmdir;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy that looks at the first bytes of what is opened, for whatever it is opened. */
+/* A policy that looks at the first bytes of a file, whatever the file is. */
 
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -10,18 +10,19 @@ pid_t tgid;
 int runs;
 int err;
 int read_err;
+char first[4];
 
-SEC("lsm.s/file_open")
+SEC("lsm.s/file_ioctl")
 int BPF_PROG(magic, struct file *file)
 {
 	struct bpf_dynptr dynptr;
-	u32 first = 0;
 
+	/* On overlayfs the hook may also be called for the file of a layer. */
 	if (bpf_get_current_task_btf()->tgid != tgid || runs++)
 		return 0;
 
 	err = bpf_dynptr_from_file(file, 0, &dynptr);
-	read_err = bpf_dynptr_read(&first, sizeof(first), &dynptr, 0, 0);
+	read_err = bpf_dynptr_read(first, sizeof(first), &dynptr, 0, 0);
 	bpf_dynptr_file_discard(&dynptr);
 	return 0;
 }

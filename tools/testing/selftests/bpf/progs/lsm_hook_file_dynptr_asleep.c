@@ -28,6 +28,19 @@ __noinline int read_in_rcu(struct bpf_dynptr *dynptr)
 	return ret;
 }
 
+/* The clone of an argument. */
+__noinline int read_clone_in_rcu(struct bpf_dynptr *dynptr)
+{
+	struct bpf_dynptr clone;
+	int ret;
+
+	bpf_dynptr_clone(dynptr, &clone);
+	bpf_rcu_read_lock();
+	ret = bpf_dynptr_read(&first, sizeof(first), &clone, 0, 0);
+	bpf_rcu_read_unlock();
+	return ret;
+}
+
 static bool wanted(void)
 {
 	return bpf_get_current_task_btf()->tgid == tgid && !runs++;
@@ -77,6 +90,22 @@ int BPF_PROG(preempt, struct file *file)
 }
 
 SEC("?lsm.s/file_ioctl")
+int BPF_PROG(irq, struct file *file)
+{
+	struct bpf_dynptr dynptr;
+	unsigned long flags;
+
+	if (!wanted())
+		return 0;
+	err = bpf_dynptr_from_file(file, 0, &dynptr);
+	bpf_local_irq_save(&flags);
+	read_err = read_first(&dynptr);
+	bpf_local_irq_restore(&flags);
+	bpf_dynptr_file_discard(&dynptr);
+	return 0;
+}
+
+SEC("?lsm.s/file_ioctl")
 int BPF_PROG(global, struct file *file)
 {
 	struct bpf_dynptr dynptr;
@@ -85,6 +114,19 @@ int BPF_PROG(global, struct file *file)
 		return 0;
 	err = bpf_dynptr_from_file(file, 0, &dynptr);
 	read_err = read_in_rcu(&dynptr);
+	bpf_dynptr_file_discard(&dynptr);
+	return 0;
+}
+
+SEC("?lsm.s/file_ioctl")
+int BPF_PROG(global_clone, struct file *file)
+{
+	struct bpf_dynptr dynptr;
+
+	if (!wanted())
+		return 0;
+	err = bpf_dynptr_from_file(file, 0, &dynptr);
+	read_err = read_clone_in_rcu(&dynptr);
 	bpf_dynptr_file_discard(&dynptr);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The program that a sleepable program calls by a tail call can sleep. A global function
- * that does such a call is called in vain, or sleeps under the locks of its caller.
+ * with such a call must not be called where its caller must not sleep.
  */
 
 #include <vmlinux.h>
@@ -17,23 +17,9 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } programs SEC(".maps");
 
-/* Programs of one kind share a map of programs. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(__u32));
-} other_programs SEC(".maps");
-
 __noinline int call_next(void *ctx __arg_ctx)
 {
 	bpf_tail_call_static(ctx, &programs, 0);
-	return 0;
-}
-
-__noinline int call_other(void *ctx __arg_ctx)
-{
-	bpf_tail_call_static(ctx, &other_programs, 0);
 	return 0;
 }
 
@@ -89,7 +75,7 @@ __success
 int not_sleepable(void *ctx)
 {
 	bpf_rcu_read_lock();
-	call_other(ctx);
+	call_next(ctx);
 	bpf_rcu_read_unlock();
 	return 0;
 }
