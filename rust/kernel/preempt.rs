@@ -33,6 +33,22 @@ pub fn in_nmi() -> bool {
     unsafe { bindings::in_nmi() != 0 }
 }
 
+/// Returns whether a spinlock (`spinlock_t`) may be taken in this context, as far as sleeping goes.
+///
+/// With `CONFIG_PREEMPT_RT` such a lock sleeps, and so do those of the memory allocators: neither
+/// preemption nor interrupts may be disabled. Most interrupt handlers and all bottom halves run in
+/// threads there, where it may be taken. Elsewhere the answer is always `true`.
+///
+/// It says nothing of who holds the lock: see [`may_hold_spinlock()`] and [`in_nmi()`].
+///
+/// Equivalent to the C side `preemptible()` with `CONFIG_PREEMPT_RT`.
+#[inline]
+pub fn can_take_spinlock() -> bool {
+    // SAFETY: It's always safe to call these.
+    !cfg!(CONFIG_PREEMPT_RT)
+        || unsafe { bindings::preempt_count() == 0 && !bindings::irqs_disabled() }
+}
+
 /// Returns whether the caller, or whoever called it, may hold a spinlock.
 ///
 /// A caller that could wait for that very lock must not go on. The same is true in interrupts and
@@ -44,7 +60,8 @@ pub fn in_nmi() -> bool {
 /// - `CONFIG_PREEMPT_COUNT`: a spinlock disables preemption, which is counted. So does an RCU
 ///   section without `CONFIG_PREEMPT_RCU`: there one that isn't in `rcu_sections` counts as a lock.
 /// - `CONFIG_PREEMPT_RT`: a spinlock leaves preemption enabled, but enters an RCU section
-///   (`__rt_spin_lock()` in `kernel/locking/spinlock_rt.c`).
+///   (`__rt_spin_lock()` in `kernel/locking/spinlock_rt.c`). So one that isn't in `rcu_sections`
+///   counts as a lock.
 /// - neither: it can't tell. Only a caller in no RCU section, with `rcu_sections` of 0, is taken
 ///   for one that holds no lock; it must be one that is allowed to sleep where it was called.
 #[inline]
@@ -61,7 +78,7 @@ pub fn may_hold_spinlock(rcu_sections: u32) -> bool {
     if irqs_disabled {
         true
     } else if cfg!(CONFIG_PREEMPT_RT) {
-        preempt_count != 0 || rcu_depth > rcu_sections
+        preempt_count != 0 || rcu_depth > rcu_sections || in_interrupt_or_bh_disabled()
     } else if cfg!(CONFIG_PREEMPT_RCU) {
         preempt_count != 0
     } else if cfg!(CONFIG_PREEMPT_COUNT) {

@@ -6,6 +6,7 @@
 #ifndef _SECURITY_LSM_AUDIT_KFUNCS_H
 #define _SECURITY_LSM_AUDIT_KFUNCS_H
 
+#include <linux/llist.h>
 #include <linux/types.h>
 
 struct bpf_prog_aux;
@@ -25,7 +26,11 @@ struct task_struct;
  */
 struct bpf_audit_context {
 	void *record;
-	u32 __opaque[2];
+	union {
+		u32 __opaque[2];
+		/* Of a context that its program has ended, see entry.c. */
+		struct llist_node ended;
+	};
 };
 
 struct bpf_audit_context *lsm_audit_start(const struct bpf_prog_aux *aux);

@@ -25,6 +25,7 @@ use kernel::{
     ffi::c_void,
     net::InitNetIf,
     preempt::{
+        can_take_spinlock,
         in_interrupt_or_bh_disabled,
         in_nmi,
         may_hold_spinlock, //
@@ -81,6 +82,12 @@ impl Context {
         // records are then no consequence of former ones.
         let interrupt = in_interrupt_or_bh_disabled();
         if !interrupt && audit::current_feeds_back() {
+            return None;
+        }
+
+        // What a record needs are spinlocks: those of the allocators, and of audit's queue.
+        if !can_take_spinlock() {
+            wanted.lost(c"atomic context in bpf_audit_log_start");
             return None;
         }
 
@@ -154,6 +161,11 @@ impl Context {
     ///
     /// If it returns an error, nothing is claimed.
     fn claim(&mut self, keys: Keys, fits: impl FnOnce(usize) -> bool) -> Result {
+        // The record may have to grow.
+        if !can_take_spinlock() {
+            return Err(EOPNOTSUPP);
+        }
+
         if self.keys.overlap(keys) {
             return Err(EINVAL);
         }

@@ -11,12 +11,33 @@
 #include <linux/btf.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/irq_work.h>
+#include <linux/llist.h>
 #include <linux/net.h>
 #include <linux/path.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/socket.h>
 
 #include "audit_kfuncs.h"
+
+/*
+ * On PREEMPT_RT, audit's queue and the allocator have locks that sleep. A program
+ * that has disabled preemption or interrupts since it started its record leaves
+ * it here: an irq_work runs in a thread there.
+ */
+static LLIST_HEAD(ended);
+
+static void end_records(struct irq_work *work)
+{
+	struct llist_node *contexts = llist_reverse_order(llist_del_all(&ended));
+	struct bpf_audit_context *ac, *next;
+
+	llist_for_each_entry_safe(ac, next, contexts, ended)
+		lsm_audit_end(ac);
+}
+
+static DEFINE_IRQ_WORK(end_work, end_records);
 
 __bpf_kfunc_start_defs();
 
@@ -36,6 +57,11 @@ __bpf_kfunc_start_defs();
  * It never sleeps and never waits. The program must pass the context to
  * bpf_audit_log_end().
  *
+ * On PREEMPT_RT, where audit's locks sleep, the record is lost in hard
+ * interrupts and with preemption or interrupts disabled. A program that disables
+ * these after the start cannot add any field (%-EOPNOTSUPP), but it can end the
+ * record, which is then queued by another thread.
+ *
  * Return: the context of the record, or %NULL if a rule excludes the record or
  * the kernel was booted with audit=0; if the record is lost, for want of memory
  * or because the backlog is full, which audit counts; if the current task is
@@ -53,7 +79,13 @@ bpf_audit_log_start(struct bpf_prog_aux *aux)
  */
 __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 {
-	lsm_audit_end(ac);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible()) {
+		lsm_audit_end(ac);
+		return;
+	}
+
+	llist_add(&ac->ended, &ended);
+	irq_work_queue(&end_work);
 }
 
 /**

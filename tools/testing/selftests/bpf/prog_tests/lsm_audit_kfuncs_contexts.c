@@ -55,17 +55,59 @@ static void check_no_names(act_fn act, const void *arg)
 		     act, arg);
 }
 
+/* The locks that a record needs sleep with PREEMPT_RT, so that it is lost. */
+static void check_lost(act_fn act, const void *arg)
+{
+	int lost = audit_lost(audit);
+
+	if (!ASSERT_OK(audit_drain(audit), "drain audit") || act_as(SUBJECT, NULL, act, arg) < 0)
+		return;
+	ASSERT_EQ(skel->bss->runs, 1, "runs of the program");
+	ASSERT_EQ(skel->bss->refused, 1, "records that were not started");
+	ASSERT_EQ(audit_lost(audit), lost + 1, "records that audit lost");
+	settled();
+}
+
+static void check_atomic(act_fn act, const void *arg)
+{
+	if (is_realtime())
+		check_lost(act, arg);
+	else
+		check_no_names(act, arg);
+}
+
+/* Atomic is only what comes after the start: another thread ends the record. */
+static void check_atomic_later(void)
+{
+	const struct step steps[] = {
+		{ CALL_FILE, .ret = -EOPNOTSUPP },
+		{ CALL_CAUSE, .arg = CAUSE_SPACE, .ret = -EOPNOTSUPP },
+		{ CALL_CAP, .arg = 13, .ret = -EOPNOTSUPP },
+		{ CALL_TASK, .ret = -EOPNOTSUPP },
+		{}
+	};
+
+	if (is_realtime())
+		check_record(steps, "", act_ioctl_file, NULL);
+	else
+		check_no_names(act_ioctl_file, NULL);
+}
+
 /*
  * A section of RCU takes no lock. Without preemptible RCU it can't be told from
- * one that does.
+ * one that does, nor with PREEMPT_RT, where a lock enters one.
  */
-static bool rcu_is_preemptible(void)
+static bool rcu_is_told(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	const struct btf_type *task;
 	bool found = false;
 	int id, i;
 
+	if (is_realtime()) {
+		btf__free(btf);
+		return false;
+	}
 	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
 		return false;
 	id = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
@@ -81,7 +123,7 @@ static void check_rcu_section(struct bpf_program *prog)
 {
 	if (!attach(prog))
 		return;
-	if (rcu_is_preemptible())
+	if (rcu_is_told())
 		check_file_and_cause();
 	else
 		check_no_names(act_ioctl_file, NULL);
@@ -107,15 +149,31 @@ static void test_preempt_disabled(void)
 	};
 
 	if (attach(skel->progs.on_file_preempt))
-		check_no_names(act_ioctl_file, NULL);
-	if (attach(skel->progs.on_dentry_preempt))
+		check_atomic(act_ioctl_file, NULL);
+	if (!attach(skel->progs.on_dentry_preempt))
+		return;
+	if (is_realtime())
+		check_lost(act_fchmod, &file_fd);
+	else
 		check_record(dentry, " capability=0 ", act_fchmod, &file_fd);
+}
+
+static void test_preempt_disabled_later(void)
+{
+	if (attach(skel->progs.on_file_preempt_later))
+		check_atomic_later();
 }
 
 static void test_irq_disabled(void)
 {
 	if (attach(skel->progs.on_file_irq))
-		check_no_names(act_ioctl_file, NULL);
+		check_atomic(act_ioctl_file, NULL);
+}
+
+static void test_irq_disabled_later(void)
+{
+	if (attach(skel->progs.on_file_irq_later))
+		check_atomic_later();
 }
 
 static bool act_own_file(const void *unused)
@@ -541,8 +599,10 @@ static const struct subtest subtests[] = {
 	{ "sleepable", test_sleepable },
 	{ "rcu_read_lock", test_rcu_read_lock },
 	{ "rcu_read_lock_later", test_rcu_read_lock_later },
-	{ "preempt_disabled", test_preempt_disabled },
-	{ "irq_disabled", test_irq_disabled },
+	{ "preempt_disabled", test_preempt_disabled, .loses_realtime = true },
+	{ "preempt_disabled_later", test_preempt_disabled_later },
+	{ "irq_disabled", test_irq_disabled, .loses_realtime = true },
+	{ "irq_disabled_later", test_irq_disabled_later },
 	{ "irq_lock", test_irq_lock },
 	{ "unix_lock", test_unix_lock },
 	{ "ipc_lock", test_ipc_lock },

@@ -34,6 +34,10 @@ static void test_timer(void)
 		{}
 	};
 
+	if (is_realtime()) {
+		skip("PREEMPT_RT has no ", "bpf_timer");
+		return;
+	}
 	if (!needs_ipv6() || !attach(skel->progs.on_timer))
 		return;
 	set_addresses(ipv6("2001:db8::1", 1234), ipv6("2001:db8::1", 1234));

@@ -117,6 +117,25 @@ int BPF_PROG(on_file_preempt, struct file *file)
 	return 0;
 }
 
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_file_preempt_later, struct file *file)
+{
+	struct objects of = objects_of(file);
+	struct bpf_audit_context *ac;
+
+	if (!is_subject())
+		return 0;
+
+	ac = start();
+	if (!ac)
+		return 0;
+	bpf_preempt_disable();
+	take_steps(ac, &of);
+	bpf_audit_log_end(ac);
+	bpf_preempt_enable();
+	return 0;
+}
+
 void bpf_local_irq_save(unsigned long *flags) __weak __ksym;
 void bpf_local_irq_restore(unsigned long *flags) __weak __ksym;
 
@@ -130,6 +149,26 @@ int BPF_PROG(on_file_irq, struct file *file)
 
 	bpf_local_irq_save(&flags);
 	record_file(file);
+	bpf_local_irq_restore(&flags);
+	return 0;
+}
+
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_file_irq_later, struct file *file)
+{
+	struct objects of = objects_of(file);
+	struct bpf_audit_context *ac;
+	unsigned long flags;
+
+	if (!is_subject())
+		return 0;
+
+	ac = start();
+	if (!ac)
+		return 0;
+	bpf_local_irq_save(&flags);
+	take_steps(ac, &of);
+	bpf_audit_log_end(ac);
 	bpf_local_irq_restore(&flags);
 	return 0;
 }
