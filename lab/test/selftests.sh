@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Run what can be tested on any kernel, KUnit's tests at boot and the kselftests, on
-# build/kernel or KERNEL_DIR, which may be one for arm64. Only without IPv6 may some be
-# skipped, which need it. The last line is their sum: lab/test/selftests.sh
+# build/kernel or KERNEL_DIR, which may be one for arm64. Only without IPv6, and with
+# PREEMPT_RT, which has no bpf_timer, may some be skipped. The last line is their sum:
+# lab/test/selftests.sh
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -19,6 +20,7 @@ if grep -qx CONFIG_ARM64=y "$kernel/.config"; then
 	"$lab/arm64root.sh"
 fi
 grep -qx CONFIG_IPV6=y "$kernel/.config" || skipped='[0-9]+'
+! grep -qx CONFIG_PREEMPT_RT=y "$kernel/.config" || skipped=1
 
 "$lab/run.sh" "$lab/selftests.sh"
 "$lab/boot.sh" -n selftests -t 1200 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; cd $objects &&

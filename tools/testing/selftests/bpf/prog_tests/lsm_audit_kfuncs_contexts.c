@@ -5,6 +5,7 @@
  * verifier takes them for.
  */
 #include <linux/mount.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
@@ -458,6 +459,51 @@ static void test_softirq(void)
 	close(fds[0]);
 }
 
+/* Run until the clock of this process has been told of. */
+static bool act_event(const void *unused)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = 100 * 1000,
+		.disabled = 1,
+	};
+	time_t end = time(NULL) + 10;
+	int fd;
+
+	signal(SIGIO, SIG_IGN);
+	fd = syscall(__NR_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0 || fcntl(fd, F_SETOWN, getpid()) || fcntl(fd, F_SETFL, O_ASYNC) ||
+	    ioctl(fd, PERF_EVENT_IOC_REFRESH, 1))
+		return false;
+	while (!__atomic_load_n(&skel->bss->ended, __ATOMIC_ACQUIRE) && time(NULL) < end)
+		continue;
+	return skel->bss->ended;
+}
+
+/* With PREEMPT_RT the handler runs in a thread. */
+static void test_hard_interrupt(void)
+{
+	const struct step steps[] = {
+		{ CALL_PATH, .ret = -EOPNOTSUPP },
+		{ CALL_FILE, .ret = -EOPNOTSUPP },
+		{ CALL_INODE, .ret = -EOPNOTSUPP },
+		{ CALL_CAUSE, .arg = CAUSE_SPACE },
+		{ CALL_TASK },
+		{ CALL_NET_SOCKADDR, .arg = LO, .dest = ADDR_MAP, .addrlen = 16 },
+		{}
+	};
+
+	if (!attach(skel->progs.on_event))
+		return;
+	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
+	check_record_of_nobody(steps,
+			       " cause=74776F20776F726473 opid={num} ocomm=\"" SUBJECT "\" daddr=192.0.2.1 dest=1 netif=lo",
+			       act_event, NULL);
+	ASSERT_EQ(skel->bss->in_hardirq, !is_realtime(), "in a hard interrupt");
+}
+
 static bool act_send_to_self(const void *unused)
 {
 	int fds[2];
@@ -610,6 +656,7 @@ static const struct subtest subtests[] = {
 	{ "release", test_release },
 	{ "release_at_exit", test_release_at_exit },
 	{ "cgroup", test_cgroup },
+	{ "hard_interrupt", test_hard_interrupt },
 	{ "softirq", test_softirq },
 	{ "softirq_namespace", test_softirq_namespace },
 	{ "bottom_halves_off", test_bottom_halves_off },

@@ -201,13 +201,13 @@ static __always_inline void record(const struct objects *of)
 	ended++;
 }
 
-/* The same, with the current task and the file that it runs as far as none is given. */
-static __always_inline void record_with_exe(struct objects *of)
+/* The same, with a task and the file that it runs as far as none is given. */
+static __always_inline void record_with_exe_of(struct task_struct *task, struct objects *of)
 {
 	struct file *exe;
 
-	of->task = bpf_get_current_task_btf();
-	exe = bpf_get_task_exe_file(of->task);
+	of->task = task;
+	exe = bpf_get_task_exe_file(task);
 	if (!exe)
 		return;
 
@@ -217,6 +217,11 @@ static __always_inline void record_with_exe(struct objects *of)
 		of->inode = exe->f_inode;
 	record(of);
 	bpf_put_file(exe);
+}
+
+static __always_inline void record_with_exe(struct objects *of)
+{
+	record_with_exe_of(bpf_get_current_task_btf(), of);
 }
 
 #endif /* __LSM_AUDIT_KFUNCS_STEPS_H */

@@ -488,6 +488,20 @@ int BPF_PROG(on_sigio, struct task_struct *task, struct fown_struct *fown, int s
 	return 0;
 }
 
+bool in_hardirq;
+
+/* perf sends the signal from an irq_work, under f_owner->lock. */
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(on_event, struct task_struct *task, struct fown_struct *fown, int sig)
+{
+	if (!tgid || task->tgid != tgid)
+		return 0;
+
+	in_hardirq = bpf_in_hardirq();
+	record_with_exe_of(task, &(struct objects){});
+	return 0;
+}
+
 SEC("lsm/sock_graft")
 int BPF_PROG(on_graft, struct sock *sk, struct socket *parent)
 {
