@@ -34,7 +34,10 @@ ours() {
 each() { xargs -rd '\n' "$@"; }
 
 shell_files() { ours '*.sh' .ci/run | each shellcheck -x; }
-rust_format() { ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt --check --color never); }
+rust_format() {
+	ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt --check --color never)
+	ours 'lab/*.rs' | each rustfmt --check --color never --config-path "$tree"
+}
 spelling() { ours '*' | each codespell -L benchs,buildd,nd,padd --; }
 kernel_style() {
 	ours 'include/*' 'rust/*' 'security/*' 'tools/testing/*' 'Documentation/*' |
@@ -81,6 +84,29 @@ compile() {
 		{ problems "$log/check.log"; return 1; }
 }
 
+# What must not compile, by lab/compile-fail: each case says with which error. none.rs must.
+compile_fail() {
+	local out=$build/compile-fail case want result=$log/check-compile-fail.log bad=0
+	rm -rf --one-file-system "$out"
+	make_dirs "$out"
+	cp lab/compile-fail/*.rs "$out"
+	for case in lab/compile-fail/*.rs; do
+		case=$(basename "$case" .rs)
+		want=$(sed -n 's|^//! error: ||p' "$out/$case.rs")
+		[ -n "$want" ] || continue
+		echo "obj-m := $case.o" >"$out/Kbuild"
+		if make -C "$tree" O="$objects" M="$out" CLIPPY=1 W=1 "$case.o" >"$result.$case" 2>&1; then
+			[ "$want" = none ] || { echo "$case.rs compiles."; bad=1; }
+		elif ! grep -qE "^error.*($want)" "$result.$case"; then
+			echo "$case.rs does not fail by '$want':"
+			problems "$result.$case"
+			bad=1
+		fi
+	done
+	cat "$result".* >"$result" && rm "$result".*
+	return "$bad"
+}
+
 # sparse 0.6.4 lacks a keyword that the kernel's check of its version asks for. What it
 # says of the kernel's own lines isn't ours; BTF is the only declaration of a kfunc.
 # Without sparse make is content: so its runs are counted.
@@ -119,6 +145,7 @@ check "series" series
 check "figures" lab/bench/quotes.py lab/bench/{figures,patches}.tsv lab/bench/quotes
 check "kernel-doc" kernel_doc
 check "clippy and W=1" compile
+check "what must not compile" compile_fail
 check "sparse" run_sparse
 check "the reference, by Sphinx" documentation htmldocs bpf/audit_kfuncs.html SPHINXDIRS=bpf
 check "the page for administrators" documentation htmldocs admin-guide/LSM/bpf-audit.html SPHINXDIRS=admin-guide/LSM

@@ -227,7 +227,7 @@ def contexts_held():
         shrink(cache)
         with open(f"/sys/kernel/debug/slab/{cache}/alloc_traces", encoding="ascii") as file:
             for entry in re.split(r"\n(?= *\d+ )", file.read()):
-                if " lsm_audit_start+" in entry or " rust_helper_kmalloc_nolock+" in entry:
+                if " rust_bpf_audit_log_start+" in entry or " rust_helper_kmalloc_nolock+" in entry:
                     held += int(entry.split()[0])
     return held
 

@@ -5,10 +5,10 @@
 //! A kfunc is a C function, because `pahole` leaves Rust compilation units out of BTF. All it does
 //! is call a Rust function with its own arguments. On the Rust side three parts meet:
 //!
-//! - [`kfunc!`](crate::kfunc) defines that Rust function. Its parameters are safe values, made from
-//!   the raw ones by the [`Arg`] trait, once, at the boundary;
-//! - [`kfunc_set!`](crate::kfunc_set) declares a set of kfuncs with their flags, which the verifier
-//!   reads, and registers it for a type of program;
+//! - [`kfunc_set!`](crate::kfunc_set) defines these Rust functions. Their parameters are safe
+//!   values, made from the raw ones by the [`Arg`] trait, once, at the boundary;
+//! - it also makes the set of the kfuncs, for the verifier, with flags that follow from the types
+//!   of the parameters ([`Param`]) and of what is returned ([`Return`]);
 //! - [`KfuncFilter`] decides which programs may use the set.
 //!
 //! C headers: [`include/linux/bpf.h`](srctree/include/linux/bpf.h),
@@ -29,8 +29,10 @@ mod kfunc;
 pub use self::{
     arg::{
         Arg,
+        Call,
         Memory,
         Object,
+        Param,
         Plain,
         Referenced,
         Return, //
@@ -122,7 +124,7 @@ impl Prog {
 
 /// Wraps the kernel's `struct bpf_prog_aux`.
 ///
-/// A kfunc with [`KfuncFlags::IMPLICIT_ARGS`] gets that of the program that calls it.
+/// A kfunc whose last parameter is a `&ProgAux` gets that of the program that calls it.
 ///
 /// # Invariants
 ///
@@ -157,10 +159,4 @@ impl ProgAux {
         // SAFETY: By the type invariants `prog` is valid for as long as `self`.
         unsafe { Prog::from_raw((*self.0.get()).prog) }
     }
-}
-
-// SAFETY: `ProgAux` is a transparent wrapper; `bpf_prog_aux` has pointers. The verifier passes the
-// data of the running program.
-unsafe impl Object for ProgAux {
-    type Raw = bindings::bpf_prog_aux;
 }

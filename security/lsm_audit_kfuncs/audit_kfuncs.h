@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The functions behind the audit kfuncs. They are written in Rust
- * (kfuncs.rs); the only caller is entry.c.
+ * The audit kfuncs, and so the functions behind them, which are written in Rust
+ * (kfuncs.rs) and have the same prototypes.
  */
 #ifndef _SECURITY_LSM_AUDIT_KFUNCS_H
 #define _SECURITY_LSM_AUDIT_KFUNCS_H
@@ -33,23 +33,22 @@ struct bpf_audit_context {
 	};
 };
 
-struct bpf_audit_context *lsm_audit_start(const struct bpf_prog_aux *aux);
-void lsm_audit_end(struct bpf_audit_context *ac);
-int lsm_audit_cause(struct bpf_audit_context *ac, const char *cause);
-int lsm_audit_cap(struct bpf_audit_context *ac, int cap);
-int lsm_audit_path(struct bpf_audit_context *ac, const struct path *path);
-int lsm_audit_file(struct bpf_audit_context *ac, const struct file *file);
-int lsm_audit_ioctl_op(struct bpf_audit_context *ac, const struct file *file,
-		       u16 cmd);
-int lsm_audit_dentry(struct bpf_audit_context *ac,
-		     const struct dentry *dentry);
-int lsm_audit_inode(struct bpf_audit_context *ac, const struct inode *inode);
-int lsm_audit_task(struct bpf_audit_context *ac,
-		   const struct task_struct *tsk);
-int lsm_audit_net_sock(struct bpf_audit_context *ac, int netif,
-		       const struct socket *sock);
-int lsm_audit_net_sockaddr(struct bpf_audit_context *ac, int netif,
-			   const struct sockaddr *saddr,
-			   const struct sockaddr *daddr, int addrlen);
+struct bpf_audit_context *bpf_audit_log_start(struct bpf_prog_aux *aux);
+void bpf_audit_log_end(struct bpf_audit_context *ac);
+int bpf_audit_log_cause(struct bpf_audit_context *ac, const char *cause__str);
+int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap);
+int bpf_audit_log_path(struct bpf_audit_context *ac, const struct path *path);
+int bpf_audit_log_file(struct bpf_audit_context *ac, struct file *file);
+int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac, struct file *file,
+			   u16 cmd);
+int bpf_audit_log_dentry(struct bpf_audit_context *ac, struct dentry *dentry);
+int bpf_audit_log_inode(struct bpf_audit_context *ac, struct inode *inode);
+int bpf_audit_log_task(struct bpf_audit_context *ac, struct task_struct *tsk);
+int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
+			   const struct socket *sock);
+int bpf_audit_log_net_sockaddr(struct bpf_audit_context *ac, int netif,
+			       const struct sockaddr *saddr__nullable,
+			       const struct sockaddr *daddr__nullable,
+			       int addrlen);
 
 #endif /* _SECURITY_LSM_AUDIT_KFUNCS_H */

@@ -10,9 +10,8 @@
 //! type=1427 msg=audit(1795473545.953:38): prog-id=13 pid=54 comm="sh" cause="no-exec-from-tmp" ...
 //! ```
 //!
-//! Here is who may call the kfuncs, and what the verifier must know of them; `hooks.rs` says from
-//! which hooks, `fields.rs` which keys each of them writes, `kfuncs.rs` what each of them does.
-//! `entry.c` has the C functions that BTF describes.
+//! Here is who may call the kfuncs; `hooks.rs` says from which hooks, `fields.rs` which keys each of
+//! them writes, `kfuncs.rs` what each of them does. `entry.c` has the C functions that BTF describes.
 
 use kernel::{
     bpf::{
@@ -20,7 +19,6 @@ use kernel::{
         Prog,
         ProgType, //
     },
-    kfunc_set,
     prelude::*, //
 };
 
@@ -30,30 +28,14 @@ mod hooks;
 mod kfuncs;
 mod sockaddr;
 
+use kfuncs::AuditKfuncs;
+
 module! {
     type: AuditKfuncsModule,
     name: "audit_kfuncs",
     authors: ["lsm-audit-kfuncs maintainers"],
     description: "Audit kfuncs for BPF LSM programs",
     license: "GPL v2",
-}
-
-kfunc_set! {
-    /// All of them are destructive: audit can be configured to panic when a record is lost.
-    struct AuditKfuncs = {
-        bpf_audit_log_start: ACQUIRE | RET_NULL | IMPLICIT_ARGS | DESTRUCTIVE,
-        bpf_audit_log_end: RELEASE | DESTRUCTIVE,
-        bpf_audit_log_cause: DESTRUCTIVE,
-        bpf_audit_log_cap: DESTRUCTIVE,
-        bpf_audit_log_path: DESTRUCTIVE,
-        bpf_audit_log_file: DESTRUCTIVE,
-        bpf_audit_log_ioctl_op: DESTRUCTIVE,
-        bpf_audit_log_dentry: DESTRUCTIVE,
-        bpf_audit_log_inode: DESTRUCTIVE,
-        bpf_audit_log_task: DESTRUCTIVE,
-        bpf_audit_log_net_sock: DESTRUCTIVE,
-        bpf_audit_log_net_sockaddr: DESTRUCTIVE,
-    };
 }
 
 impl KfuncFilter for AuditKfuncs {

@@ -4,7 +4,7 @@
  *
  * A kfunc has to be a C function, because BTF doesn't describe Rust ones. So
  * each of these passes its arguments to the Rust function of that name in
- * kfuncs.rs. Flags, filter and registration are in audit_kfuncs.rs.
+ * kfuncs.rs. Filter and registration are in audit_kfuncs.rs.
  */
 
 #include <linux/bpf.h>
@@ -21,6 +21,9 @@
 
 #include "audit_kfuncs.h"
 
+/* The function behind a kfunc (kfunc_set!() in rust/kernel/bpf/kfunc.rs). */
+#define rust(kfunc) ({ extern typeof(kfunc) rust_##kfunc; &rust_##kfunc; })
+
 /*
  * On PREEMPT_RT, audit's queue and the allocator have locks that sleep. A program
  * that has disabled preemption or interrupts since it started its record leaves
@@ -34,7 +37,7 @@ static void end_records(struct irq_work *work)
 	struct bpf_audit_context *ac, *next;
 
 	llist_for_each_entry_safe(ac, next, contexts, ended)
-		lsm_audit_end(ac);
+		rust(bpf_audit_log_end)(ac);
 }
 
 static DEFINE_IRQ_WORK(end_work, end_records);
@@ -70,7 +73,7 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
 {
-	return lsm_audit_start(aux);
+	return rust(bpf_audit_log_start)(aux);
 }
 
 /**
@@ -80,7 +83,7 @@ bpf_audit_log_start(struct bpf_prog_aux *aux)
 __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible()) {
-		lsm_audit_end(ac);
+		rust(bpf_audit_log_end)(ac);
 		return;
 	}
 
@@ -102,7 +105,7 @@ __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 __bpf_kfunc int bpf_audit_log_cause(struct bpf_audit_context *ac,
 				    const char *cause__str)
 {
-	return lsm_audit_cause(ac, cause__str);
+	return rust(bpf_audit_log_cause)(ac, cause__str);
 }
 
 /**
@@ -117,7 +120,7 @@ __bpf_kfunc int bpf_audit_log_cause(struct bpf_audit_context *ac,
  */
 __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
 {
-	return lsm_audit_cap(ac, cap);
+	return rust(bpf_audit_log_cap)(ac, cap);
 }
 
 /**
@@ -136,7 +139,7 @@ __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
 __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
 				   const struct path *path)
 {
-	return lsm_audit_path(ac, path);
+	return rust(bpf_audit_log_path)(ac, path);
 }
 
 /**
@@ -151,7 +154,7 @@ __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
 __bpf_kfunc int bpf_audit_log_file(struct bpf_audit_context *ac,
 				   struct file *file)
 {
-	return lsm_audit_file(ac, file);
+	return rust(bpf_audit_log_file)(ac, file);
 }
 
 /**
@@ -167,7 +170,7 @@ __bpf_kfunc int bpf_audit_log_file(struct bpf_audit_context *ac,
 __bpf_kfunc int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac,
 				       struct file *file, u16 cmd)
 {
-	return lsm_audit_ioctl_op(ac, file, cmd);
+	return rust(bpf_audit_log_ioctl_op)(ac, file, cmd);
 }
 
 /**
@@ -183,7 +186,7 @@ __bpf_kfunc int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac,
 __bpf_kfunc int bpf_audit_log_dentry(struct bpf_audit_context *ac,
 				     struct dentry *dentry)
 {
-	return lsm_audit_dentry(ac, dentry);
+	return rust(bpf_audit_log_dentry)(ac, dentry);
 }
 
 /**
@@ -199,7 +202,7 @@ __bpf_kfunc int bpf_audit_log_dentry(struct bpf_audit_context *ac,
 __bpf_kfunc int bpf_audit_log_inode(struct bpf_audit_context *ac,
 				    struct inode *inode)
 {
-	return lsm_audit_inode(ac, inode);
+	return rust(bpf_audit_log_inode)(ac, inode);
 }
 
 /**
@@ -215,7 +218,7 @@ __bpf_kfunc int bpf_audit_log_inode(struct bpf_audit_context *ac,
 __bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
 				   struct task_struct *tsk)
 {
-	return lsm_audit_task(ac, tsk);
+	return rust(bpf_audit_log_task)(ac, tsk);
 }
 
 /**
@@ -236,7 +239,7 @@ __bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
 __bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
 				       const struct socket *sock)
 {
-	return lsm_audit_net_sock(ac, netif, sock);
+	return rust(bpf_audit_log_net_sock)(ac, netif, sock);
 }
 
 /**
@@ -267,7 +270,7 @@ bpf_audit_log_net_sockaddr(struct bpf_audit_context *ac, int netif,
 			   const struct sockaddr *saddr__nullable,
 			   const struct sockaddr *daddr__nullable, int addrlen)
 {
-	return lsm_audit_net_sockaddr(ac, netif, saddr__nullable,
+	return rust(bpf_audit_log_net_sockaddr)(ac, netif, saddr__nullable,
 				      daddr__nullable, addrlen);
 }
 

@@ -2,7 +2,8 @@
 
 //! What each kfunc does.
 //!
-//! `entry.c` documents what programs see of them: arguments, text and errors.
+//! `entry.c` documents what programs see of them: arguments, text and errors. What the verifier must
+//! know of them follows from the types here.
 
 use kernel::{
     alloc::{
@@ -20,7 +21,7 @@ use kernel::{
         OpenFile,
         Path, //
     },
-    kfunc,
+    kfunc_set,
     net::{
         current_in_init_net,
         Family,
@@ -44,34 +45,27 @@ use crate::{
 /// The longest cause, in bytes without the NUL.
 const MAX_CAUSE_LEN: usize = 255;
 
-kfunc! {
-    /// `bpf_audit_log_start()`
-    fn lsm_audit_start(aux: &ProgAux) -> Option<Box<Context, KmallocNolock>> {
+kfunc_set! {
+    /// All of them are destructive: audit can be configured to panic when a record is lost.
+    pub(crate) struct AuditKfuncs: DESTRUCTIVE;
+
+    fn bpf_audit_log_start(aux: &ProgAux) -> Option<Box<Context, KmallocNolock>> {
         Context::start(aux)
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_end()`
-    fn lsm_audit_end(context: Box<Context, KmallocNolock>) -> () {
+    fn bpf_audit_log_end(context: Box<Context, KmallocNolock>) -> () {
         drop(context)
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_cause()`
-    fn lsm_audit_cause(context: &mut Context, cause: &BStr) -> Result {
+    fn bpf_audit_log_cause(context: &mut Context, cause: &BStr) -> Result {
         if cause.is_empty() || cause.len() > MAX_CAUSE_LEN {
             return Err(EINVAL);
         }
 
         context.log_cause(cause)
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_cap()`
-    fn lsm_audit_cap(context: &mut Context, cap: i32) -> Result {
+    fn bpf_audit_log_cap(context: &mut Context, cap: i32) -> Result {
         match u8::try_from(cap) {
             Ok(number) if cap <= CAP_LAST_CAP => {
                 context.log(Field::Cap, LsmData::Capability(number))
@@ -79,32 +73,20 @@ kfunc! {
             _ => Err(EINVAL),
         }
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_path()`
-    fn lsm_audit_path(context: &mut Context, path: &Path) -> Result {
+    fn bpf_audit_log_path(context: &mut Context, path: &Path) -> Result {
         context.log(Field::Path, LsmData::Path(path))
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_file()`
-    fn lsm_audit_file(context: &mut Context, file: &OpenFile) -> Result {
+    fn bpf_audit_log_file(context: &mut Context, file: &OpenFile) -> Result {
         context.log(Field::File, LsmData::File(file))
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_ioctl_op()`
-    fn lsm_audit_ioctl_op(context: &mut Context, file: &OpenFile, cmd: u16) -> Result {
+    fn bpf_audit_log_ioctl_op(context: &mut Context, file: &OpenFile, cmd: u16) -> Result {
         context.log(Field::IoctlOp, LsmData::IoctlOp(file, cmd))
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_dentry()`
-    fn lsm_audit_dentry(context: &mut Context, dentry: &Dentry) -> Result {
+    fn bpf_audit_log_dentry(context: &mut Context, dentry: &Dentry) -> Result {
         // What is written goes by this look alone, even if the entry becomes positive meanwhile.
         if dentry.is_negative() {
             context.log(Field::NegativeDentry, LsmData::NegativeDentry(dentry))
@@ -112,25 +94,16 @@ kfunc! {
             context.log(Field::Dentry, LsmData::Dentry(dentry))
         }
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_inode()`
-    fn lsm_audit_inode(context: &mut Context, inode: &Inode) -> Result {
+    fn bpf_audit_log_inode(context: &mut Context, inode: &Inode) -> Result {
         context.log(Field::Inode, LsmData::Inode(inode))
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_task()`
-    fn lsm_audit_task(context: &mut Context, task: &Task) -> Result {
+    fn bpf_audit_log_task(context: &mut Context, task: &Task) -> Result {
         context.log(Field::Task, LsmData::Task(task))
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_net_sock()`
-    fn lsm_audit_net_sock(context: &mut Context, netif: i32, socket: &Socket) -> Result {
+    fn bpf_audit_log_net_sock(context: &mut Context, netif: i32, socket: &Socket) -> Result {
         let sock = socket.sock();
         // An index says nothing of a socket in another network namespace.
         let netif = sock
@@ -146,11 +119,8 @@ kfunc! {
 
         context.log_with_netif(field, netif, LsmData::Socket { sock, netif })
     }
-}
 
-kfunc! {
-    /// `bpf_audit_log_net_sockaddr()`
-    fn lsm_audit_net_sockaddr(
+    fn bpf_audit_log_net_sockaddr(
         context: &mut Context,
         netif: i32,
         source: Option<Memory<'_, SockAddr>>,

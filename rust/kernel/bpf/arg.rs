@@ -2,6 +2,11 @@
 
 //! From a kfunc's raw arguments to safe values, and back for what it returns.
 
+use super::{
+    KfuncFlags,
+    ProgAux, //
+};
+
 use crate::{
     alloc::{
         Allocator,
@@ -33,7 +38,7 @@ use core::{
 ///
 /// # Safety
 ///
-/// - `Self` must be a transparent wrapper of [`Object::Raw`].
+/// - `Self` must be a transparent wrapper of what [`Object::Pointer`] points to, here `Raw`.
 /// - `Raw` must have a member that isn't a scalar, such as a pointer, in itself and not only in an
 ///   array or beyond four levels of structures. For a structure of scalars the verifier takes any
 ///   memory of the program's that is large enough (`KF_ARG_PTR_TO_BTF_ID` in `check_kfunc_args()`,
@@ -44,14 +49,14 @@ use core::{
 ///   object that only RCU keeps (`mm->exe_file->f_inode` after the RCU section). Every kfunc that
 ///   takes such an object meets that; no kfunc can tell.
 pub unsafe trait Object {
-    /// The C type.
-    type Raw;
+    /// The type of a pointer to it in the prototypes of kfuncs.
+    type Pointer: Copy;
 }
 
 // SAFETY: `Task` is a transparent wrapper; `task_struct` has pointers. A trusted task has a
 // reference or is protected by RCU.
 unsafe impl Object for Task {
-    type Raw = bindings::task_struct;
+    type Pointer = *mut bindings::task_struct;
 }
 
 // SAFETY: `OpenFile` is a transparent wrapper; `file` has pointers. A trusted file has a reference,
@@ -59,20 +64,20 @@ unsafe impl Object for Task {
 // run before a file has its path or after it has given it up (`untrusted_lsm_hooks` in
 // `kernel/bpf/bpf_lsm.c`, whose programs can't tail-call one that trusts them).
 unsafe impl Object for OpenFile {
-    type Raw = bindings::file;
+    type Pointer = *mut bindings::file;
 }
 
 // SAFETY: `Path` is a transparent wrapper; `path` has pointers. A trusted path belongs to an object
 // that holds a reference to its mount and its dentry, or to a hook's caller that does.
 unsafe impl Object for Path {
-    type Raw = bindings::path;
+    type Pointer = *const bindings::path;
 }
 
 // SAFETY: `Dentry` is a transparent wrapper; `dentry` has pointers. A trusted dentry has a
 // reference, or the hook's caller holds the lock that keeps it, or RCU does, as while a path is
 // walked (`inode_follow_link`).
 unsafe impl Object for Dentry {
-    type Raw = bindings::dentry;
+    type Pointer = *mut bindings::dentry;
 }
 
 // SAFETY: `Inode` is a transparent wrapper; `inode` has pointers. A trusted inode belongs to an
@@ -80,14 +85,14 @@ unsafe impl Object for Dentry {
 // one that sets it up or takes it down, or RCU keeps it, as while a path is walked
 // (`inode_permission`).
 unsafe impl Object for Inode {
-    type Raw = bindings::inode;
+    type Pointer = *mut bindings::inode;
 }
 
 #[cfg(CONFIG_NET)]
 // SAFETY: `Socket` is a transparent wrapper; `socket` has pointers. A trusted socket is one of an
 // open file, or one that the hook's caller makes, accepts or sends to.
 unsafe impl Object for crate::net::Socket {
-    type Raw = bindings::socket;
+    type Pointer = *const bindings::socket;
 }
 
 /// A C type without pointers, for which the verifier takes any memory that is large enough.
@@ -111,9 +116,9 @@ unsafe impl Plain for crate::net::SockAddr {
 /// An object of the kfuncs' own, which a program gets from one of them, holds by reference, and
 /// has to give back to another one.
 ///
-/// [`KfuncFlags::ACQUIRE`](super::KfuncFlags::ACQUIRE) marks the kfunc that returns it in a
-/// [`Box`], [`KfuncFlags::RELEASE`](super::KfuncFlags::RELEASE) the one that takes that. In between
-/// the object is the program's, and one run of one program alone has it.
+/// A kfunc that returns it in a [`Box`] has [`KfuncFlags::ACQUIRE`], one that takes that
+/// [`KfuncFlags::RELEASE`]. In between the object is the program's, and one run of one program
+/// alone has it.
 ///
 /// # Safety
 ///
@@ -135,6 +140,45 @@ pub unsafe trait Referenced: Sized {
     fn pointer(raw: &Self::Raw) -> &*mut ffi::c_void;
 }
 
+/// One call of a kfunc, which its arguments don't outlive.
+pub struct Call(());
+
+impl Call {
+    /// Creates a call.
+    ///
+    /// # Safety
+    ///
+    /// It must not outlive the call of the kfunc that it stands for.
+    #[doc(hidden)]
+    #[inline]
+    pub const unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+/// The type of a parameter of a kfunc, and what the verifier has to know because of it.
+///
+/// # Safety
+///
+/// - A function with a parameter of type [`Param::Raw`] must be callable as one with a parameter
+///   of type [`Param::C`] is.
+/// - [`Param::FLAGS`] must be all flags that make [`Arg::from_raw`] sound.
+/// - [`Param::IS_REFERENCED`] must be `true` if two values of one object must not exist at a time.
+pub unsafe trait Param {
+    /// The type in the prototype of the kfunc.
+    type C: Copy;
+
+    /// The type that the function behind the kfunc gets.
+    type Raw: Copy;
+
+    /// The flags that a kfunc has for this parameter.
+    const FLAGS: KfuncFlags = KfuncFlags::NONE;
+
+    /// Whether the value is a [`Referenced`] object. A kfunc takes at most one: a program may pass
+    /// the same object for two parameters.
+    const IS_REFERENCED: bool = false;
+}
+
 /// One parameter of a kfunc: a safe value made from what the program passed.
 ///
 /// The verifier takes a hook's argument for a valid pointer unless its name ends in `__nullable`
@@ -143,94 +187,142 @@ pub unsafe trait Referenced: Sized {
 ///
 /// # Safety
 ///
-/// [`Arg::from_raw`] must be sound for everything that the verifier lets a program pass for an
-/// argument of type [`Arg::Raw`].
-pub unsafe trait Arg: Sized {
-    /// The C type of the argument.
-    type Raw: Copy;
-
-    /// Whether the value is a [`Referenced`] object. A kfunc takes at most one: a program may pass
-    /// the same object for two parameters.
-    const IS_REFERENCED: bool = false;
-
+/// [`Arg::from_raw`] must be sound for everything that the verifier lets a program pass to a kfunc
+/// with this parameter, as long as the call lasts.
+pub unsafe trait Arg<'call>: Param + Sized {
     /// Makes the value.
     ///
     /// # Safety
     ///
-    /// `raw` must be an argument that the verifier has accepted for a kfunc with this parameter,
-    /// and the value must not be used after the kfunc has returned.
-    unsafe fn from_raw(raw: Self::Raw) -> Result<Self>;
+    /// `raw` must be an argument that the verifier has accepted for this parameter of the kfunc
+    /// that `call` is one of.
+    unsafe fn from_raw(raw: Self::Raw, call: &'call Call) -> Result<Self>;
 }
 
 macro_rules! impl_arg_for_scalar {
-    ($($t:ty),*) => {$(
-        // SAFETY: Every value is a valid one.
-        unsafe impl Arg for $t {
-            type Raw = $t;
+    ($($t:ty: $raw:ty),* $(,)?) => {$(
+        // SAFETY: Integers are passed in a register each; no flag is needed.
+        unsafe impl Param for $t {
+            type C = $t;
+            type Raw = $raw;
+        }
 
+        // SAFETY: Every value is a valid one.
+        unsafe impl Arg<'_> for $t {
             #[inline]
-            unsafe fn from_raw(raw: $t) -> Result<Self> {
-                Ok(raw)
+            unsafe fn from_raw(raw: $raw, _call: &Call) -> Result<Self> {
+                // CAST: To the same type, or to that of the argument: what the program's register
+                // holds beyond it is cut off.
+                Ok(raw as $t)
             }
         }
     )*};
 }
 
-impl_arg_for_scalar!(i8, i16, i32, i64, u8, u16, u32, u64);
+// Rust and clang take it that the caller has extended what is shorter than an `int`, gcc that it
+// hasn't. A JIT compiler that passes a program's register on doesn't extend it. So the function gets
+// the whole register.
+impl_arg_for_scalar! {
+    i8: isize,
+    i16: isize,
+    i32: i32,
+    i64: i64,
+    u8: usize,
+    u16: usize,
+    u32: u32,
+    u64: u64,
+}
+
+// SAFETY: Both are pointers; no flag is needed for a trusted one.
+unsafe impl<T: Object> Param for &T {
+    type C = T::Pointer;
+    type Raw = *const T;
+}
 
 // SAFETY: By the safety requirements of `Object`, a trusted pointer that isn't NULL is a valid
 // `&T` until the kfunc returns.
-unsafe impl<T: Object> Arg for &T {
-    type Raw = *const T::Raw;
-
+unsafe impl<'call, T: Object> Arg<'call> for &'call T {
     #[inline]
-    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
-        // SAFETY: As above; `T` is a transparent wrapper, so the cast is ok.
-        unsafe { raw.cast::<T>().as_ref() }.ok_or(EINVAL)
+    unsafe fn from_raw(raw: *const T, _call: &'call Call) -> Result<Self> {
+        // SAFETY: As above.
+        unsafe { raw.as_ref() }.ok_or(EINVAL)
     }
+}
+
+// SAFETY: The types are the same. With `IMPLICIT_ARGS` the verifier passes the program itself, and
+// no program can.
+unsafe impl Param for &ProgAux {
+    type C = *mut bindings::bpf_prog_aux;
+    type Raw = *mut bindings::bpf_prog_aux;
+
+    const FLAGS: KfuncFlags = KfuncFlags::IMPLICIT_ARGS;
+}
+
+// SAFETY: The verifier passes the data of the program that calls, which runs until the kfunc has
+// returned.
+unsafe impl<'call> Arg<'call> for &'call ProgAux {
+    #[inline]
+    unsafe fn from_raw(raw: Self::Raw, _call: &'call Call) -> Result<Self> {
+        // SAFETY: As above; `ProgAux` is a transparent wrapper.
+        unsafe { raw.cast::<ProgAux>().as_ref() }.ok_or(EINVAL)
+    }
+}
+
+// SAFETY: Both are pointers. Without a flag, the verifier lets a program pass an object that it
+// holds by reference. It is unique.
+unsafe impl<T: Referenced> Param for &mut T {
+    type C = *mut T::Raw;
+    type Raw = *mut T;
+
+    const IS_REFERENCED: bool = true;
 }
 
 // SAFETY: Only a kfunc's return value makes a `*mut T::Raw`, and it came from a `Box<T,
 // T::Allocator>`; a program can't pass other memory for one, because `T::Raw` has a pointer (both
 // by the safety requirements of `Referenced`). The verifier lets only the run of the program that
-// got it pass it, before it gives it back, kfuncs called by one run don't overlap, and `kfunc!`
-// allows no second parameter with `IS_REFERENCED`: the reference is unique.
-unsafe impl<T: Referenced> Arg for &mut T {
-    type Raw = *mut T::Raw;
-
-    const IS_REFERENCED: bool = true;
-
+// got it pass it, before it gives it back, kfuncs called by one run don't overlap, and
+// `kfunc_set!` allows no second parameter with `IS_REFERENCED`: the reference is unique.
+unsafe impl<'call, T: Referenced> Arg<'call> for &'call mut T {
     #[inline]
-    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
+    unsafe fn from_raw(raw: *mut T, _call: &'call Call) -> Result<Self> {
         // SAFETY: As above.
-        unsafe { raw.cast::<T>().as_mut() }.ok_or(EINVAL)
+        unsafe { raw.as_mut() }.ok_or(EINVAL)
     }
 }
 
-// SAFETY: As for `&mut T`. A parameter of this type makes sense only for a kfunc with
-// `KfuncFlags::RELEASE`, after which the verifier takes the pointer from the program.
-unsafe impl<T: Referenced> Arg for Box<T, T::Allocator> {
-    type Raw = *mut T::Raw;
+// SAFETY: Both are pointers. With `RELEASE` the verifier takes the pointer from the program, so
+// that no other call gets it. It is unique.
+unsafe impl<T: Referenced> Param for Box<T, T::Allocator> {
+    type C = *mut T::Raw;
+    type Raw = *mut T;
 
+    const FLAGS: KfuncFlags = KfuncFlags::RELEASE;
     const IS_REFERENCED: bool = true;
+}
 
+// SAFETY: As for `&mut T`, and the program doesn't have it any more.
+unsafe impl<T: Referenced> Arg<'_> for Box<T, T::Allocator> {
     #[inline]
-    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
-        let ptr = NonNull::new(raw.cast::<T>()).ok_or(EINVAL)?;
+    unsafe fn from_raw(raw: *mut T, _call: &Call) -> Result<Self> {
+        let ptr = NonNull::new(raw).ok_or(EINVAL)?;
 
         // SAFETY: As above, `ptr` came from `Box::into_raw()`, of a box of this allocator.
         Ok(unsafe { Box::from_raw(ptr.as_ptr()) })
     }
 }
 
+// SAFETY: The types are the same; no flag is needed for a parameter whose name ends in `__str`.
+unsafe impl Param for &BStr {
+    type C = *const ffi::c_char;
+    type Raw = *const ffi::c_char;
+}
+
 // SAFETY: This is for parameters with the suffix `__str`, for which the verifier has proved that
 // they point to a NUL-terminated string in a read-only, frozen map of the program. The NUL is left
 // out.
-unsafe impl Arg for &BStr {
-    type Raw = *const ffi::c_char;
-
+unsafe impl<'call> Arg<'call> for &'call BStr {
     #[inline]
-    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
+    unsafe fn from_raw(raw: Self::Raw, _call: &'call Call) -> Result<Self> {
         if raw.is_null() {
             return Err(EINVAL);
         }
@@ -311,12 +403,17 @@ impl<T> Memory<'_, T> {
     }
 }
 
-// SAFETY: Any address is a valid `Memory`.
-unsafe impl<T: Plain> Arg for Option<Memory<'_, T>> {
+// SAFETY: The types are the same; no flag is needed for a parameter whose name ends in
+// `__nullable`.
+unsafe impl<T: Plain> Param for Option<Memory<'_, T>> {
+    type C = *const T::Raw;
     type Raw = *const T::Raw;
+}
 
+// SAFETY: Any address is a valid `Memory`.
+unsafe impl<'call, T: Plain> Arg<'call> for Option<Memory<'call, T>> {
     #[inline]
-    unsafe fn from_raw(raw: Self::Raw) -> Result<Self> {
+    unsafe fn from_raw(raw: Self::Raw, _call: &'call Call) -> Result<Self> {
         Ok(NonNull::new(raw.cast_mut().cast()).map(|addr| Memory {
             addr,
             _lifetime: PhantomData,
@@ -325,9 +422,16 @@ unsafe impl<T: Plain> Arg for Option<Memory<'_, T>> {
 }
 
 /// What a kfunc returns.
-pub trait Return {
+///
+/// # Safety
+///
+/// [`Return::FLAGS`] must be all flags that make it sound for a program to get a [`Return::Raw`].
+pub unsafe trait Return {
     /// The C type.
     type Raw;
+
+    /// The flags that a kfunc has because of what it returns.
+    const FLAGS: KfuncFlags = KfuncFlags::NONE;
 
     /// Turns the value into the one that the program gets.
     fn into_raw(self) -> Self::Raw;
@@ -337,7 +441,8 @@ pub trait Return {
 }
 
 /// An errno, or 0.
-impl Return for Result {
+// SAFETY: A number needs no flag.
+unsafe impl Return for Result {
     type Raw = ffi::c_int;
 
     #[inline]
@@ -354,7 +459,8 @@ impl Return for Result {
     }
 }
 
-impl Return for () {
+// SAFETY: Nothing needs no flag.
+unsafe impl Return for () {
     type Raw = ();
 
     #[inline]
@@ -364,9 +470,13 @@ impl Return for () {
     fn refused(_error: Error) {}
 }
 
-/// For a kfunc with `KfuncFlags::ACQUIRE` and `KfuncFlags::RET_NULL`.
-impl<T: Referenced> Return for Option<Box<T, T::Allocator>> {
+/// The program holds the object by reference, once it has seen that there is one.
+// SAFETY: With `RET_NULL` the program has to look whether there is an object, and with `ACQUIRE`
+// it has to give the object back, once.
+unsafe impl<T: Referenced> Return for Option<Box<T, T::Allocator>> {
     type Raw = *mut T::Raw;
+
+    const FLAGS: KfuncFlags = KfuncFlags::ACQUIRE.or(KfuncFlags::RET_NULL);
 
     #[inline]
     fn into_raw(self) -> *mut T::Raw {
@@ -390,9 +500,13 @@ impl<T: Referenced> Return for Option<Box<T, T::Allocator>> {
 mod tests {
     use super::*;
 
-    fn refuses_null<T: Object + 'static>() -> bool {
+    fn refuses_null<T: Object>() -> bool {
+        // SAFETY: It is dropped before this returns.
+        let call = unsafe { Call::new() };
+
         // SAFETY: No value comes of NULL, which the verifier may let a program pass.
-        unsafe { <&T as Arg>::from_raw(core::ptr::null()) }.is_err_and(|error| error == EINVAL)
+        unsafe { <&T as Arg<'_>>::from_raw(core::ptr::null(), &call) }
+            .is_err_and(|error| error == EINVAL)
     }
 
     #[test]
@@ -404,5 +518,16 @@ mod tests {
         assert!(refuses_null::<Inode>());
         #[cfg(CONFIG_NET)]
         assert!(refuses_null::<crate::net::Socket>());
+    }
+
+    #[test]
+    fn what_a_register_holds_beyond_the_argument_is_cut_off() {
+        // SAFETY: It is dropped before this returns.
+        let call = unsafe { Call::new() };
+
+        // SAFETY: A program may pass any number.
+        assert_eq!(unsafe { u16::from_raw(0x1_2345, &call) }, Ok(0x2345));
+        // SAFETY: As above.
+        assert_eq!(unsafe { i8::from_raw(0xff, &call) }, Ok(-1));
     }
 }

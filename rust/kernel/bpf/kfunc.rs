@@ -19,11 +19,17 @@ use crate::{
 
 /// The flags of a kfunc: what the verifier must know of it.
 ///
+/// All but [`KfuncFlags::DESTRUCTIVE`] follow from the types of its parameters and of what it
+/// returns: see [`Param::FLAGS`](super::Param::FLAGS) and [`Return::FLAGS`](super::Return::FLAGS).
+///
 /// Reference: <https://docs.kernel.org/bpf/kfuncs.html#annotating-kfuncs>
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KfuncFlags(u32);
 
 impl KfuncFlags {
+    /// No flag.
+    pub const NONE: Self = Self(0);
+
     /// It returns a pointer with a reference, which the program must give back.
     pub const ACQUIRE: Self = Self(bindings::KF_ACQUIRE);
 
@@ -33,14 +39,8 @@ impl KfuncFlags {
     /// The pointer that it returns may be NULL.
     pub const RET_NULL: Self = Self(bindings::KF_RET_NULL);
 
-    /// It may sleep; only sleepable programs may call it.
-    pub const SLEEPABLE: Self = Self(bindings::KF_SLEEPABLE);
-
     /// It may harm the system; only a program loaded with `CAP_SYS_BOOT` may call it.
     pub const DESTRUCTIVE: Self = Self(bindings::KF_DESTRUCTIVE);
-
-    /// It takes pointers protected by RCU beside trusted ones.
-    pub const RCU: Self = Self(bindings::KF_RCU);
 
     /// Its last parameter is [`&ProgAux`](super::ProgAux), which the verifier passes and which the
     /// kfunc's prototype in BTF doesn't show.
@@ -51,10 +51,40 @@ impl KfuncFlags {
         Self(self.0 | other.0)
     }
 
-    /// Returns the flags as C has them.
+    const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Returns the flags, as C has them, of a kfunc with these parameters, for each of which there
+    /// are its flags and whether it is a [`Referenced`](super::Referenced) object.
+    ///
+    /// # Panics
+    ///
+    /// If no kfunc can have these parameters: a program may pass the same object for two of them,
+    /// and the verifier passes the program itself last.
     #[doc(hidden)]
-    pub const fn bits(self) -> u32 {
-        self.0
+    pub const fn of_kfunc(of_set: Self, params: &[(Self, bool)], of_return: Self) -> u32 {
+        let mut flags = of_set.or(of_return);
+        let mut referenced = false;
+        let mut i = 0;
+
+        while i < params.len() {
+            let (of_param, is_referenced) = params[i];
+
+            assert!(
+                !(referenced && is_referenced),
+                "a program may pass one object for both parameters"
+            );
+            assert!(
+                i == params.len() - 1 || !of_param.has(Self::IMPLICIT_ARGS),
+                "the verifier passes the program as the last parameter"
+            );
+            referenced |= is_referenced;
+            flags = flags.or(of_param);
+            i += 1;
+        }
+
+        flags.0
     }
 }
 
@@ -138,7 +168,27 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
     }
 }
 
-/// Declares a set of kfuncs with their flags, like `BTF_KFUNCS_START()` and `BTF_ID_FLAGS()` in C.
+/// Defines kfuncs: the functions behind them, and the set of them with their flags, like
+/// `BTF_KFUNCS_START()` and `BTF_ID_FLAGS()` in C.
+///
+/// Each function has the name of the kfunc, and is exported to C as `rust_` and that name. For C it
+/// has the kfunc's own prototype, which must stand in a header that
+/// `rust/bindings/bindings_helper.h` includes; the types must be those of that prototype
+/// ([`Param::C`](super::Param::C), [`Return::Raw`](super::Return::Raw)). The only caller may be the
+/// kfunc:
+///
+/// ```c
+/// __bpf_kfunc int bpf_widget_paint(struct widget *widget, u16 colour)
+/// {
+///         return rust_bpf_widget_paint(widget, colour);
+/// }
+/// ```
+///
+/// A body sees only safe values, which don't outlive the call. If an argument is refused, the body
+/// doesn't run.
+///
+/// The flags follow from the types. What no type can say is written behind the name of the set, for
+/// all of its kfuncs: `DESTRUCTIVE` or `NONE`.
 ///
 /// The set is a type with a function `kfuncs()` that returns the [`KfuncSet`] to register. The type
 /// must implement [`KfuncFilter`]. Without `CONFIG_DEBUG_INFO_BTF` the set is empty.
@@ -146,18 +196,34 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 /// # Examples
 ///
 /// ```ignore
-/// use kernel::bpf::{
-///     KfuncFilter,
-///     Prog,
-///     ProgType, //
+/// // There is no `struct widget` in `bindings`.
+/// use kernel::{
+///     alloc::KBox,
+///     bpf::{
+///         KfuncFilter,
+///         Prog,
+///         ProgType, //
+///     },
+///     prelude::*, //
 /// };
 ///
 /// kernel::kfunc_set! {
 ///     /// What programs can do to widgets.
-///     struct WidgetKfuncs = {
-///         bpf_widget_get: ACQUIRE | RET_NULL,
-///         bpf_widget_put: RELEASE,
-///     };
+///     struct WidgetKfuncs: NONE;
+///
+///     /// ACQUIRE and RET_NULL
+///     fn bpf_widget_get() -> Option<KBox<Widget>> {
+///         KBox::new(Widget::new(), GFP_ATOMIC).ok()
+///     }
+///
+///     fn bpf_widget_paint(widget: &mut Widget, colour: u16) -> Result {
+///         widget.paint(colour)
+///     }
+///
+///     /// RELEASE
+///     fn bpf_widget_put(widget: KBox<Widget>) -> () {
+///         drop(widget)
+///     }
 /// }
 ///
 /// impl KfuncFilter for WidgetKfuncs {
@@ -166,7 +232,8 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 ///     }
 /// }
 ///
-/// WidgetKfuncs::kfuncs().register(ProgType::LSM)?;
+/// // SAFETY: This is the initialisation of the module.
+/// unsafe { WidgetKfuncs::kfuncs().register(ProgType::LSM)? };
 /// ```
 #[macro_export]
 // The module that owns the kfuncs is that of the caller.
@@ -174,28 +241,69 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 macro_rules! kfunc_set {
     (
         $(#[$meta:meta])*
-        $vis:vis struct $set:ident = {
-            $($func:ident: $($flag:ident)|+),+ $(,)?
-        };
+        $vis:vis struct $set:ident: $flag:tt;
+
+        $(
+            $(#[$kfunc_meta:meta])*
+            fn $kfunc:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block
+        )+
     ) => {
         #[cfg(CONFIG_DEBUG_INFO_BTF)]
         ::core::arch::global_asm!(
             $crate::__btf_ids_begin!(set8, $set),
             ".long {kfuncs}",
             $(
-                $crate::__btf_id!($func),
-                concat!(".long {", stringify!($func), "}"),
+                $crate::__btf_id!($kfunc),
+                concat!(".long {", stringify!($kfunc), "}"),
             )+
             $crate::__btf_ids_end!(set8, $set),
             kfuncs = const $crate::bindings::BTF_SET8_KFUNCS,
             $(
-                $func = const {
-                    $crate::bpf::KfuncFlags::bits(
-                        $crate::__kfunc_flags!($($flag)|+)
+                $kfunc = const {
+                    $crate::bpf::KfuncFlags::of_kfunc(
+                        $crate::__kfunc_set_flags!($flag),
+                        &[$((
+                            <$ty as $crate::bpf::Param>::FLAGS,
+                            <$ty as $crate::bpf::Param>::IS_REFERENCED,
+                        )),*],
+                        <$ret as $crate::bpf::Return>::FLAGS,
                     )
                 },
             )+
         );
+
+        $(const _: () = {
+            $(#[$kfunc_meta])*
+            ///
+            /// # Safety
+            ///
+            /// The arguments must be those of the kfunc, as the verifier accepted them.
+            #[export_name = concat!("rust_", stringify!($kfunc))]
+            unsafe extern "C" fn $kfunc(
+                $($arg: <$ty as $crate::bpf::Param>::Raw),*
+            ) -> <$ret as $crate::bpf::Return>::Raw {
+                fn body($($arg: $ty),*) -> $ret $body
+
+                // SAFETY: It is dropped before this returns.
+                let _call = unsafe { $crate::bpf::Call::new() };
+                $(
+                    // SAFETY: By the safety requirements.
+                    let $arg = match unsafe {
+                        <$ty as $crate::bpf::Arg<'_>>::from_raw($arg, &_call)
+                    } {
+                        Ok(value) => value,
+                        Err(e) => return <$ret as $crate::bpf::Return>::refused(e),
+                    };
+                )*
+
+                <$ret as $crate::bpf::Return>::into_raw(body($($arg),*))
+            }
+
+            // The kfunc's prototype is that of the types above.
+            const _: unsafe extern "C" fn(
+                $(<$ty as $crate::bpf::Param>::C),*
+            ) -> <$ret as $crate::bpf::Return>::Raw = $crate::bindings::$kfunc;
+        };)+
 
         $(#[$meta])*
         $vis struct $set;
@@ -240,70 +348,14 @@ macro_rules! kfunc_set {
     };
 }
 
+// Any other flag is one that only a type can justify.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __kfunc_flags {
-    ($flag:ident) => { $crate::bpf::KfuncFlags::$flag };
-    ($flag:ident | $($more:ident)|+) => {
-        $crate::bpf::KfuncFlags::$flag.or($crate::__kfunc_flags!($($more)|+))
+macro_rules! __kfunc_set_flags {
+    (NONE) => {
+        $crate::bpf::KfuncFlags::NONE
     };
-}
-
-/// Defines the function behind a kfunc.
-///
-/// The function is exported to C under its name, with each parameter of type `T` being a [`<T as
-/// Arg>::Raw`](super::Arg) and the return value of type `R` a [`<R as
-/// Return>::Raw`](super::Return). Its body sees only safe values. If an argument is refused, the
-/// body doesn't run.
-///
-/// As with [`macro@export`](macros::export), the prototype must stand in a header that
-/// `rust/bindings/bindings_helper.h` includes. The only caller may be the kfunc. The type of a
-/// parameter must not name a lifetime: it lasts until the kfunc returns.
-///
-/// # Examples
-///
-/// ```ignore
-/// kernel::kfunc! {
-///     /// The body of `int bpf_widget_paint(struct widget *widget, u16 colour)`.
-///     fn widget_paint(widget: &mut Widget, colour: u16) -> Result {
-///         widget.paint(colour)
-///     }
-/// }
-/// ```
-#[macro_export]
-macro_rules! kfunc {
-    (
-        $(#[$meta:meta])*
-        fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block
-    ) => {
-        $(#[$meta])*
-        ///
-        /// # Safety
-        ///
-        /// The arguments must be those of the kfunc, as the verifier accepted them.
-        #[$crate::macros::export]
-        pub unsafe extern "C" fn $name(
-            $($arg: <$ty as $crate::bpf::Arg>::Raw),*
-        ) -> <$ret as $crate::bpf::Return>::Raw {
-            fn body($($arg: $ty),*) -> $ret $body
-
-            const {
-                assert!(
-                    0 $(+ <$ty as $crate::bpf::Arg>::IS_REFERENCED as usize)* <= 1,
-                    "a program may pass one object for both parameters"
-                )
-            };
-
-            $(
-                // SAFETY: By the safety requirements; the value doesn't leave this function, since
-                // `body` takes it with any lifetime.
-                let $arg = match unsafe { <$ty as $crate::bpf::Arg>::from_raw($arg) } {
-                    Ok(value) => value,
-                    Err(e) => return <$ret as $crate::bpf::Return>::refused(e),
-                };
-            )*
-
-            <$ret as $crate::bpf::Return>::into_raw(body($($arg),*))
-        }
+    (DESTRUCTIVE) => {
+        $crate::bpf::KfuncFlags::DESTRUCTIVE
     };
 }

@@ -47,7 +47,8 @@ impl Family {
 ///
 /// # Invariants
 ///
-/// Instances are valid sockets.
+/// Instances are valid sockets, which aren't released as long as they are used: their file is open,
+/// or whoever makes or accepts them hasn't returned yet.
 #[repr(transparent)]
 pub struct Socket(Opaque<bindings::socket>);
 
@@ -59,8 +60,9 @@ impl Socket {
         // read once.
         let sk = unsafe { (&raw const (*self.0.get()).sk).read_volatile() };
 
-        // SAFETY: A `struct sock` lives at least as long as the socket that refers to it, and
-        // `Sock` is transparent.
+        // SAFETY: A socket gives up its `struct sock` only when it is released
+        // (`__sock_release()` in `net/socket.c`), by its last user. Who has a `&Socket` is another
+        // one, by the type invariants, so that `sk` stays until then. `Sock` is transparent.
         unsafe { sk.cast::<Sock>().as_ref() }
     }
 }

@@ -606,7 +606,7 @@ static inline long contexts_held(void)
 			/* Of the lines, those of a stack have no number. */
 			if (strtol(line, NULL, 10) > 0)
 				count = strtol(line, NULL, 10);
-			if (strstr(line, " lsm_audit_start+") ||
+			if (strstr(line, " rust_bpf_audit_log_start+") ||
 			    strstr(line, " rust_helper_kmalloc_nolock+")) {
 				held += count;
 				count = 0;

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A flag that only a type can justify.
+//!
+//! error: no rules expected
+
+#[path = "context.rs"]
+mod context;
+
+use context::Context;
+use kernel::{
+    fs::Path,
+    prelude::*, //
+};
+
+kernel::kfunc_set! {
+    struct Kfuncs: ACQUIRE;
+
+    fn bpf_audit_log_path(_context: &mut Context, _path: &Path) -> Result {
+        Ok(())
+    }
+}

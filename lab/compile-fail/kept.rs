@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A body that could keep an argument beyond the call.
+//!
+//! error: `_call` does not live long enough
+
+#[path = "context.rs"]
+mod context;
+
+use context::Context;
+use kernel::{
+    fs::Path,
+    prelude::*, //
+};
+
+kernel::kfunc_set! {
+    struct Kfuncs: DESTRUCTIVE;
+
+    fn bpf_audit_log_path(_context: &mut Context, _path: &'static Path) -> Result {
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A pointer to an object that the prototype has as another one.
+//!
+//! error: mismatched types
+
+#[path = "context.rs"]
+mod context;
+
+use context::Context;
+use kernel::{
+    fs::Inode,
+    prelude::*, //
+};
+
+kernel::kfunc_set! {
+    struct Kfuncs: DESTRUCTIVE;
+
+    fn bpf_audit_log_path(_context: &mut Context, _inode: &Inode) -> Result {
+        Ok(())
+    }
+}

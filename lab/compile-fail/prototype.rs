@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A body with other parameters than the kfunc.
+//!
+//! error: mismatched types
+
+#[path = "context.rs"]
+mod context;
+
+use context::Context;
+use kernel::prelude::*;
+
+kernel::kfunc_set! {
+    struct Kfuncs: DESTRUCTIVE;
+
+    fn bpf_audit_log_path(_context: &mut Context, _path: i32) -> Result {
+        Ok(())
+    }
+}
