@@ -64,7 +64,9 @@ impl RecordType {
 pub struct Wanted(RecordType);
 
 impl Wanted {
-    /// Starts the record. This doesn't sleep.
+    /// Starts the record. This takes spinlocks, and doesn't sleep otherwise: with
+    /// `CONFIG_PREEMPT_RT` it must not be called where these can't be taken
+    /// ([`can_take_spinlock()`](crate::preempt::can_take_spinlock())).
     ///
     /// Returns `None` if the record is lost, which audit counts: if there is no memory, or if the
     /// backlog is full, the limit of which holds for the audit daemon, too.
@@ -85,7 +87,8 @@ impl Wanted {
 
     /// Tells audit that the record was lost before it could be started.
     ///
-    /// Audit counts it, and does what it was configured to do on a loss, which may be to panic.
+    /// Audit counts it, and does what it was configured to do on a loss, which may be to panic. This
+    /// may be called in any context but an NMI.
     #[inline]
     pub fn lost(self, why: &'static CStr) {
         // SAFETY: `why` is a valid string.
@@ -106,7 +109,8 @@ pub enum Subject {
 
 /// A record being written.
 ///
-/// Dropping it ends it. A record can't be taken back. Nothing that is done with it sleeps.
+/// Dropping it ends it. A record can't be taken back. What is done with it takes spinlocks, as its
+/// start does, and doesn't sleep otherwise.
 ///
 /// If memory runs out while text is added, the record ends there, and audit counts one loss; the
 /// writer isn't told.

@@ -42,6 +42,16 @@ static void end_records(struct irq_work *work)
 
 static DEFINE_IRQ_WORK(end_work, end_records);
 
+/*
+ * The thread may wait for more urgent ones, or its processor be offline. So whoever
+ * writes a record helps: there are never more left than programs that run.
+ */
+static void end_left_records(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && preemptible() && !llist_empty(&ended))
+		end_records(NULL);
+}
+
 __bpf_kfunc_start_defs();
 
 /**
@@ -63,7 +73,7 @@ __bpf_kfunc_start_defs();
  * On PREEMPT_RT, where audit's locks sleep, the record is lost in hard
  * interrupts and with preemption or interrupts disabled. A program that disables
  * these after the start cannot add any field (%-EOPNOTSUPP), but it can end the
- * record, which is then queued by another thread.
+ * record.
  *
  * Return: the context of the record, or %NULL if a rule excludes the record or
  * the kernel was booted with audit=0; if the record is lost, for want of memory
@@ -73,12 +83,16 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
 {
+	end_left_records();
 	return rust(bpf_audit_log_start)(aux);
 }
 
 /**
  * bpf_audit_log_end() - End an audit record and queue it for user space
  * @ac: the context of the record; invalid afterwards
+ *
+ * On PREEMPT_RT, with preemption or interrupts disabled, another thread queues
+ * the record, which may then come after the end of its event.
  */
 __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 {
@@ -131,8 +145,9 @@ __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
  * Adds ``path=``, ``dev=`` and ``ino=``.
  *
  * Return: %0; %-EINVAL if the record has one of these keys, or if @path is
- * %NULL; %-EOPNOTSUPP wherever a spinlock may be held, that is, in interrupts
- * and with bottom halves, preemption or interrupts disabled; %-E2BIG if the
+ * %NULL; %-EOPNOTSUPP wherever a spinlock may be held, that is, in interrupts,
+ * with bottom halves, preemption or interrupts disabled and, on a kernel that
+ * cannot tell (PREEMPT_RT, PREEMPT_LAZY), in sections of RCU; %-E2BIG if the
  * record would get too long for user space, or if it could and there is no
  * memory to find out.
  */

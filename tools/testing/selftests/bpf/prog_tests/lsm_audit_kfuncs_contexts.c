@@ -61,12 +61,24 @@ static void check_lost(act_fn act, const void *arg)
 {
 	int lost = audit_lost(audit);
 
-	if (!ASSERT_OK(audit_drain(audit), "drain audit") || act_as(SUBJECT, NULL, act, arg) < 0)
+	/* With a limit, audit_log_lost() takes a lock. */
+	if (!ASSERT_OK(audit_drain(audit), "drain audit") ||
+	    !ASSERT_OK(audit_set(audit, AUDIT_STATUS_RATE_LIMIT, 1000), "rate limit"))
 		return;
+	act_as(SUBJECT, NULL, act, arg);
+	ASSERT_OK(audit_set(audit, AUDIT_STATUS_RATE_LIMIT, 0), "no rate limit");
 	ASSERT_EQ(skel->bss->runs, 1, "runs of the program");
 	ASSERT_EQ(skel->bss->refused, 1, "records that were not started");
 	ASSERT_EQ(audit_lost(audit), lost + 1, "records that audit lost");
 	settled();
+
+	/* Of a record that nobody wants there is no loss. */
+	if (ASSERT_OK(audit_exclude(audit, AUDIT_BPF_LSM_ACCESS, true), "exclude records")) {
+		act_as(SUBJECT, NULL, act, arg);
+		ASSERT_EQ(skel->bss->refused, 1, "records that were not started");
+		ASSERT_EQ(audit_lost(audit), lost + 1, "records that audit lost, no more");
+		ASSERT_OK(audit_exclude(audit, AUDIT_BPF_LSM_ACCESS, false), "remove the rule");
+	}
 }
 
 static void check_atomic(act_fn act, const void *arg)
@@ -171,6 +183,21 @@ static void test_irq_disabled(void)
 		check_atomic(act_ioctl_file, NULL);
 }
 
+/* Records that end in one section come in its order. */
+static void test_irq_disabled_twice(void)
+{
+	pid_t pid;
+	int i;
+
+	if (!attach(skel->progs.on_file_irq_twice) ||
+	    !ASSERT_OK(audit_drain(audit), "drain audit"))
+		return;
+	pid = act_as(SUBJECT, NULL, act_ioctl_file, NULL);
+	for (i = 0; i < 2; i++)
+		expect_of(prog_id, pid, SUBJECT, i ? " cause=\"second\"" : " cause=\"first\"");
+	settled();
+}
+
 static void test_irq_disabled_later(void)
 {
 	if (attach(skel->progs.on_file_irq_later))
@@ -191,6 +218,59 @@ static void test_irq_lock(void)
 {
 	if (attach(skel->progs.on_file_owner))
 		check_no_names(act_own_file, NULL);
+}
+
+/*
+ * To own a socket that packets for are on their way. Their softirqs take f_owner->lock:
+ * with PREEMPT_RT, where the lock leaves interrupts enabled, they must not run in it.
+ */
+static bool act_own_socket(const void *unused)
+{
+	const struct sched_param urgent = { .sched_priority = 1 };
+	struct timespec end, now;
+	cpu_set_t cpu;
+	int fds[2];
+	pid_t pid;
+
+	signal(SIGIO, SIG_IGN);
+	CPU_ZERO(&cpu);
+	CPU_SET(0, &cpu);
+	fds[0] = start_server(AF_INET, SOCK_DGRAM, "127.0.0.1", 0, 0);
+	fds[1] = connect_to_fd(fds[0], 0);
+	if (fds[0] < 0 || fds[1] < 0 || sched_setaffinity(0, sizeof(cpu), &cpu) ||
+	    fcntl(fds[0], F_SETOWN, getpid()) || fcntl(fds[0], F_SETFL, O_ASYNC | O_NONBLOCK))
+		return false;
+
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			char byte;
+
+			send(fds[1], "", 1, MSG_DONTWAIT);
+			recv(fds[0], &byte, 1, MSG_DONTWAIT);
+		}
+	}
+	if (pid < 0 || sched_setscheduler(0, SCHED_FIFO, &urgent))
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += 3;
+	do {
+		fcntl(fds[0], F_SETOWN, getpid());
+		usleep(100);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec < end.tv_sec);
+	kill(pid, SIGKILL);
+	return waitpid(pid, NULL, 0) == pid;
+}
+
+static void test_irq_lock_traffic(void)
+{
+	if (attach(skel->progs.on_file_owner)) {
+		act_as(SUBJECT, NULL, act_own_socket, NULL);
+		ASSERT_GT(skel->bss->runs, 100, "runs of the program");
+	}
+	audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 100);
 }
 
 /* With interrupts on, a spinlock can be held, too. */
@@ -649,7 +729,9 @@ static const struct subtest subtests[] = {
 	{ "preempt_disabled_later", test_preempt_disabled_later },
 	{ "irq_disabled", test_irq_disabled, .loses_realtime = true },
 	{ "irq_disabled_later", test_irq_disabled_later },
+	{ "irq_disabled_twice", test_irq_disabled_twice },
 	{ "irq_lock", test_irq_lock },
+	{ "irq_lock_traffic", test_irq_lock_traffic, .loses = true },
 	{ "unix_lock", test_unix_lock },
 	{ "ipc_lock", test_ipc_lock },
 	{ "mount_lock", test_mount_lock },

@@ -173,6 +173,30 @@ int BPF_PROG(on_file_irq_later, struct file *file)
 	return 0;
 }
 
+SEC("lsm.s/file_ioctl")
+int BPF_PROG(on_file_irq_twice, struct file *file)
+{
+	struct bpf_audit_context *first, *second;
+	unsigned long flags;
+
+	if (!is_subject())
+		return 0;
+
+	first = bpf_audit_log_start();
+	if (!first)
+		return 0;
+	bpf_audit_log_cause(first, "first");
+	second = bpf_audit_log_start();
+	if (second)
+		bpf_audit_log_cause(second, "second");
+	bpf_local_irq_save(&flags);
+	bpf_audit_log_end(first);
+	if (second)
+		bpf_audit_log_end(second);
+	bpf_local_irq_restore(&flags);
+	return 0;
+}
+
 SEC("lsm/file_set_fowner")
 int BPF_PROG(on_file_owner, struct file *file)
 {
