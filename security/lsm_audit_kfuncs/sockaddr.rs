@@ -164,8 +164,6 @@ fn family(source: Option<&Passed<'_>>, dest: Option<&Passed<'_>>) -> Result<Fami
 mod tests {
     use super::*;
 
-    use kernel::bpf::Arg;
-
     /// 127.0.0.1, port 80.
     static V4: [u8; 28] = sockaddr(Family::INET, &[0, 80, 127, 0, 0, 1]);
 
@@ -192,9 +190,7 @@ mod tests {
     }
 
     fn memory(bytes: &'static [u8; 28]) -> Option<Memory<'static, SockAddr>> {
-        // SAFETY: Any pointer will do.
-        let memory = unsafe { Arg::from_raw(bytes.as_ptr().cast()) };
-        memory.unwrap_or(None)
+        Memory::new(bytes.as_ptr().cast())
     }
 
     fn error(

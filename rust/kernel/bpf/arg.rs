@@ -355,6 +355,15 @@ impl<T> Clone for Memory<'_, T> {
 impl<T> Copy for Memory<'_, T> {}
 
 impl<T> Memory<'_, T> {
+    /// Creates a [`Memory`] at any address but NULL.
+    #[inline]
+    pub fn new(addr: *const T) -> Option<Self> {
+        Some(Self {
+            addr: NonNull::new(addr.cast_mut())?,
+            _lifetime: PhantomData,
+        })
+    }
+
     /// Copies `N` bytes that start `offset` bytes behind the start of the object.
     ///
     /// Reads outside the kernel's mapped memory don't fault, but end with [`EFAULT`].
@@ -414,10 +423,7 @@ unsafe impl<T: Plain> Param for Option<Memory<'_, T>> {
 unsafe impl<'call, T: Plain> Arg<'call> for Option<Memory<'call, T>> {
     #[inline]
     unsafe fn from_raw(raw: Self::Raw, _call: &'call Call) -> Result<Self> {
-        Ok(NonNull::new(raw.cast_mut().cast()).map(|addr| Memory {
-            addr,
-            _lifetime: PhantomData,
-        }))
+        Ok(Memory::new(raw.cast()))
     }
 }
 
