@@ -28,6 +28,14 @@ grep -qx CONFIG_IPV6=y "$kernel/.config" || skipped='[0-9]+'
 	die "not all selftests passed: see $results."
 summary=$(grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0/0 FAILED$" "$results") ||
 	die "not all selftests passed: see $results."
+# What preempts is chosen at boot, too; what a context allows must not depend on it.
+if grep -qx CONFIG_PREEMPT_DYNAMIC=y "$kernel/.config"; then
+	for mode in full lazy; do
+		"$lab/boot.sh" -n selftests -t 600 -a "preempt=$mode" bash -c "cd $objects && ./test_progs -a lsm_audit_kfuncs_contexts" |
+			tee -a "$results" | grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0/0 FAILED$" ||
+			die "not all tests of contexts passed with preempt=$mode: see $results."
+	done
+fi
 "$lab/run.sh" "$build/linux/tools/testing/kunit/kunit.py" parse "$kunit" >>"$results" ||
 	die "not all KUnit tests passed: see $results."
 units=$(sed -nE 's/.*Testing complete\. //p' "$results")
