@@ -122,7 +122,7 @@ check: tree	## formatting and static checks, no boot
 	@lab/check.sh
 
 clean:	## remove build/ and rust-project.json
-	rm -rf --one-file-system build rust-project.json
+	@lab/clean.sh
 
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh

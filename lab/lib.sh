@@ -34,6 +34,25 @@ inside() {
 	[ -n "${LAB_INSIDE:-}" ] || exec "$lab/run.sh" "$lab/${0##*/}" "$@"
 }
 
+# become_root ARGUMENT...: re-run the calling script as root. The tool root needs a chroot,
+# mounts and files of many owners: an ordinary user has them in a user namespace.
+become_root() {
+	local said
+	[ ! -d "$build" ] || [ -O "$build" ] ||
+		die "$build belongs to $(stat -c %U "$build"), and its files to whom they have for root: run this as that user, or in a clone of your own."
+	[ "$(id -u)" != 0 ] || return 0
+	command -v newuidmap >/dev/null ||
+		die "without root, the tool root needs newuidmap: install it (apt install uidmap; dnf install shadow-utils; pacman -S shadow; zypper install shadow), or run this as root."
+	if ! said=$(unshare --user --map-root-user --map-auto true 2>&1); then
+		case $said in
+		*"unrecognized option"*) die "without root, the tool root needs util-linux 2.38 or newer, of which unshare knows --map-auto: run this as root." ;;
+		*subuid* | *subgid* | *subordinate*) die "without root, the tool root needs user ids of its own, which $(id -un) has none of: have root run 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)', and run again." ;;
+		*) die "without root, the tool root needs user namespaces, which this machine refuses ($said): have root run 'sysctl user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0' (those that it has), or run this as root." ;;
+		esac
+	fi
+	exec unshare --user --map-root-user --map-auto "$0" "$@"
+}
+
 # Said before the first long step.
 [ -z "${LINUX:-}" ] || [ -d "$LINUX" ] ||
 	die "LINUX=$LINUX is not a folder: name the top folder of a Linux ${releases[0]} source tree."

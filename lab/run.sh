@@ -25,8 +25,8 @@ fi
 vars+=("LIBCLANG_PATH=/usr/lib/llvm-19/lib")
 
 root=$build/toolroot
-[ "$(id -u)" = 0 ] || die "the tool root needs root: run this as root, or use your own tools with TOOLROOT=host."
 [ -e "$root/.key" ] || die "there is no tool root yet: run 'make toolroot'."
+become_root "$@"
 
 make_dirs "$cache/apt/partial"
 binds=("$repo" "$cache")
@@ -59,7 +59,10 @@ exec setpriv --pdeathsig KILL \
 		touch "$root/etc/resolv.conf"
 		# The way out and whom to trust there are those of this machine.
 		for file in /etc/resolv.conf /etc/ssl/certs/ca-certificates.crt; do
-			[ ! -e "$file" ] || mount --bind -o ro "$file" "$root$file"
+			[ -e "$file" ] || continue
+			mount --bind "$file" "$root$file"
+			# In a user namespace it may be locked otherwise; it is not ours to write to, either.
+			mount -o remount,bind,ro "$root$file" 2>/dev/null || [ ! -w "$file" ]
 		done
 		chroot "$root" bash -c "cd \"\$1\" && shift && exec \"\$@\"" - "$cwd" "$@"
 	' lab "$root" "$([[ $PWD/ == "$repo"/* ]] && echo "$PWD" || echo "$repo")" "$cache" \

@@ -20,7 +20,9 @@ tar=$cache/toolroot-$key.tar
 
 [ "$(cat "$root/.key" 2>/dev/null)" != "$key" ] || exit 0
 
-[ "$(id -u)" = 0 ] || die "making the tool root needs root: run this as root, or use your own tools with TOOLROOT=host."
+[ "$(id -u)" = 0 ] || command -v mmdebstrap >/dev/null ||
+	die "making the tool root needs mmdebstrap: install it and Debian's keyring (apt install mmdebstrap debian-archive-keyring, or what your distribution has), or run this as root."
+become_root
 make_dirs "$log" "$cache/apt/partial"
 lock "$build" toolroot
 lock "$cache" cache
