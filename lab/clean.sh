@@ -5,7 +5,7 @@
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
-become_root
+become_root "$@"
 
 say "removing $build"
 rm -rf --one-file-system "$build" "$repo/rust-project.json"

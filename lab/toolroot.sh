@@ -22,7 +22,7 @@ tar=$cache/toolroot-$key.tar
 
 [ "$(id -u)" = 0 ] || command -v mmdebstrap >/dev/null ||
 	die "making the tool root needs mmdebstrap: install it and Debian's keyring (apt install mmdebstrap debian-archive-keyring, or what your distribution has), or run this as root."
-become_root
+become_root "$@"
 make_dirs "$log" "$cache/apt/partial"
 lock "$build" toolroot
 lock "$cache" cache

@@ -87,8 +87,8 @@ impl Wanted {
 
     /// Tells audit that the record was lost before it could be started.
     ///
-    /// Audit counts it, and does what it was configured to do on a loss, which may be to panic. This
-    /// may be called in any context but an NMI.
+    /// Audit counts it, and does what it was configured to do on a loss, which may be to panic.
+    /// This may be called in any context but an NMI.
     #[inline]
     pub fn lost(self, why: &'static CStr) {
         // SAFETY: `why` is a valid string.

@@ -44,9 +44,12 @@ pub fn in_nmi() -> bool {
 /// Equivalent to the C side `preemptible()` with `CONFIG_PREEMPT_RT`.
 #[inline]
 pub fn can_take_spinlock() -> bool {
+    if !cfg!(CONFIG_PREEMPT_RT) {
+        return true;
+    }
+
     // SAFETY: It's always safe to call these.
-    !cfg!(CONFIG_PREEMPT_RT)
-        || unsafe { bindings::preempt_count() == 0 && !bindings::irqs_disabled() }
+    unsafe { bindings::preempt_count() == 0 && !bindings::irqs_disabled() }
 }
 
 /// Returns whether the caller, or whoever called it, may hold a spinlock.

@@ -10,8 +10,9 @@
 //! type=1427 msg=audit(1795473545.953:38): prog-id=13 pid=54 comm="sh" cause="no-exec-from-tmp" ...
 //! ```
 //!
-//! Here is who may call the kfuncs; `hooks.rs` says from which hooks, `fields.rs` which keys each of
-//! them writes, `kfuncs.rs` what each of them does. `entry.c` has the C functions that BTF describes.
+//! Here is who may call the kfuncs; `hooks.rs` says from which hooks, `fields.rs` which keys each
+//! of them writes, `kfuncs.rs` what each of them does. `entry.c` has the C functions that BTF
+//! describes.
 
 use kernel::{
     bpf::{

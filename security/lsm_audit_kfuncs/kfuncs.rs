@@ -2,8 +2,8 @@
 
 //! What each kfunc does.
 //!
-//! `entry.c` documents what programs see of them: arguments, text and errors. What the verifier must
-//! know of them follows from the types here.
+//! `entry.c` documents what programs see of them: arguments, text and errors. What the verifier
+//! must know of them follows from the types here.
 
 use kernel::{
     alloc::{

@@ -220,8 +220,8 @@ macro_rules! impl_arg_for_scalar {
 }
 
 // Rust and clang take it that the caller has extended what is shorter than an `int`, gcc that it
-// hasn't. A JIT compiler that passes a program's register on doesn't extend it. So the function gets
-// the whole register.
+// hasn't. A JIT compiler that passes a program's register on doesn't extend it. So the function
+// gets the whole register.
 impl_arg_for_scalar! {
     i8: isize,
     i16: isize,

@@ -579,7 +579,7 @@ static void test_hard_interrupt(void)
 		return;
 	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
 	check_record_of_nobody(steps,
-			       " cause=74776F20776F726473 opid={num} ocomm=\"" SUBJECT "\" daddr=192.0.2.1 dest=1 netif=lo",
+			       " cause=74776F20776F726473 opid={num} ocomm={str} daddr=192.0.2.1 dest=1 netif=lo",
 			       act_event, NULL);
 	ASSERT_EQ(skel->bss->in_hardirq, !is_realtime(), "in a hard interrupt");
 }
