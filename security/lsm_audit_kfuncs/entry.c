@@ -44,7 +44,7 @@ static DEFINE_IRQ_WORK(end_work, end_records);
 
 /*
  * The thread may wait for more urgent ones, or its processor be offline. So whoever
- * writes a record helps: there are never more left than programs that run.
+ * starts a record ends those that are left first: their number stays bounded.
  */
 static void end_left_records(void)
 {
