@@ -97,7 +97,7 @@ compile_fail() {
 		echo "obj-m := $case.o" >"$out/Kbuild"
 		if make -C "$tree" O="$objects" M="$out" CLIPPY=1 W=1 "$case.o" >"$result.$case" 2>&1; then
 			[ "$want" = none ] || { echo "$case.rs compiles."; bad=1; }
-		elif ! grep -qE "^error.*($want)" "$result.$case"; then
+		elif ! grep -qE "(^error.*|panicked at )($want)" <(tr -d "'" <"$result.$case"); then
 			echo "$case.rs does not fail by '$want':"
 			problems "$result.$case"
 			bad=1

@@ -15,6 +15,7 @@ use kernel::{
 };
 
 /// An object that a program holds by reference.
+#[allow(dead_code)]
 #[repr(C)]
 pub(crate) struct Context {
     record: *mut c_void,
@@ -37,18 +38,23 @@ impl KfuncFilter for crate::Kfuncs {
     }
 }
 
-module! {
-    type: Case,
-    name: "case",
-    authors: ["lsm-audit-kfuncs maintainers"],
-    description: "A case of lab/compile-fail",
-    license: "GPL v2",
-}
+/// The module itself, which has to be in the root of its crate.
+macro_rules! case {
+    () => {
+        module! {
+            type: Case,
+            name: "case",
+            authors: ["lsm-audit-kfuncs maintainers"],
+            description: "A case of lab/compile-fail",
+            license: "GPL v2",
+        }
 
-struct Case;
+        struct Case;
 
-impl kernel::Module for Case {
-    fn init(_module: &'static ThisModule) -> Result<Self> {
-        Ok(Self)
-    }
+        impl kernel::Module for Case {
+            fn init(_module: &'static ThisModule) -> Result<Self> {
+                Ok(Self)
+            }
+        }
+    };
 }

@@ -4,6 +4,7 @@
 //!
 //! error: `_call` does not live long enough
 
+#[macro_use]
 #[path = "context.rs"]
 mod context;
 
@@ -12,6 +13,8 @@ use kernel::{
     fs::Path,
     prelude::*, //
 };
+
+case!();
 
 kernel::kfunc_set! {
     struct Kfuncs: DESTRUCTIVE;

@@ -4,6 +4,7 @@
 //!
 //! error: none
 
+#[macro_use]
 #[path = "context.rs"]
 mod context;
 
@@ -13,6 +14,8 @@ use kernel::{
     fs::Path,
     prelude::*, //
 };
+
+case!();
 
 kernel::kfunc_set! {
     struct Kfuncs: DESTRUCTIVE;

@@ -2,8 +2,9 @@
 
 //! The program as an object.
 //!
-//! error: the trait bound `ProgAux: .*Object` is not satisfied
+//! error: the trait bound `.*ProgAux: .*Object` is not satisfied
 
+#[macro_use]
 #[path = "context.rs"]
 mod context;
 
@@ -18,6 +19,8 @@ use kernel::{
 
 const fn is_object<T: Object>() {}
 const _: () = is_object::<ProgAux>();
+
+case!();
 
 kernel::kfunc_set! {
     struct Kfuncs: DESTRUCTIVE;

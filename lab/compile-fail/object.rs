@@ -4,6 +4,7 @@
 //!
 //! error: mismatched types
 
+#[macro_use]
 #[path = "context.rs"]
 mod context;
 
@@ -12,6 +13,8 @@ use kernel::{
     fs::Inode,
     prelude::*, //
 };
+
+case!();
 
 kernel::kfunc_set! {
     struct Kfuncs: DESTRUCTIVE;

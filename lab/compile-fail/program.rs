@@ -4,6 +4,7 @@
 //!
 //! error: the verifier passes the program as the last parameter
 
+#[macro_use]
 #[path = "context.rs"]
 mod context;
 
@@ -26,6 +27,8 @@ const _: u32 = KfuncFlags::of_kfunc(
     ],
     KfuncFlags::NONE,
 );
+
+case!();
 
 kernel::kfunc_set! {
     struct Kfuncs: DESTRUCTIVE;

@@ -4,11 +4,14 @@
 //!
 //! error: mismatched types
 
+#[macro_use]
 #[path = "context.rs"]
 mod context;
 
 use context::Context;
 use kernel::prelude::*;
+
+case!();
 
 kernel::kfunc_set! {
     struct Kfuncs: DESTRUCTIVE;

@@ -4,6 +4,7 @@
 //!
 //! error: duplicate argument named `bpf_audit_log_path`|symbol `rust_bpf_audit_log_path` is already defined
 
+#[macro_use]
 #[path = "context.rs"]
 mod context;
 
@@ -12,6 +13,8 @@ use kernel::{
     fs::Path,
     prelude::*, //
 };
+
+case!();
 
 kernel::kfunc_set! {
     struct Kfuncs: DESTRUCTIVE;

@@ -4,6 +4,7 @@
 //!
 //! error: a program may pass one object for both parameters
 
+#[macro_use]
 #[path = "context.rs"]
 mod context;
 
@@ -29,6 +30,8 @@ unsafe impl Referenced for Resource {
         unsafe { &*(&raw const raw.parent).cast() }
     }
 }
+
+case!();
 
 kernel::kfunc_set! {
     struct Kfuncs: DESTRUCTIVE;
