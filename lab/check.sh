@@ -35,8 +35,8 @@ each() { xargs -rd '\n' "$@"; }
 
 shell_files() { ours '*.sh' .ci/run | each shellcheck -x; }
 rust_format() {
-	ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt --check --color never)
-	ours 'lab/*.rs' | each rustfmt --check --color never --config-path "$tree"
+	ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt --check --color never) &&
+		ours 'lab/*.rs' | each rustfmt --check --color never --config-path "$tree"
 }
 spelling() { ours '*' | each codespell -L benchs,buildd,nd,padd --; }
 kernel_style() {
