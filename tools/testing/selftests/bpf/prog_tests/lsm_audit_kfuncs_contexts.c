@@ -112,15 +112,14 @@ static void check_atomic_later(void)
  */
 static bool rcu_is_told(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	const struct btf_type *task;
 	bool found = false;
+	struct btf *btf;
 	int id, i;
 
-	if (is_realtime()) {
-		btf__free(btf);
+	if (is_realtime())
 		return false;
-	}
+	btf = btf__load_vmlinux_btf();
 	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
 		return false;
 	id = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
@@ -183,7 +182,7 @@ static void test_irq_disabled(void)
 		check_atomic(act_ioctl_file, NULL);
 }
 
-/* Records that end in one section come in its order. */
+/* Two records end in one section; in which order they come is not looked at. */
 static void test_irq_disabled_twice(void)
 {
 	pid_t pid;
