@@ -17,7 +17,7 @@ contrib=$repo/contrib/audit-userspace
 work=$build/audit-userspace
 sources=/var/cache/apt/archives/audit	# in the cache of downloads
 patches=("$contrib"/patches/*.patch)
-export MAKEFLAGS=-j${JOBS:-$(nproc)}
+export MAKEFLAGS=-j$(parallel)
 make_dirs "$work" "$log"
 lock "$work" audit-userspace
 

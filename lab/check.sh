@@ -78,7 +78,7 @@ objects=$build/check
 compile() {
 	make_dirs "$objects" "$log"
 	sed 's/^CONFIG_KUNIT=y/CONFIG_WERROR=y/' "$lab/kernel.config" >"$objects/.allconfig"
-	local kmake=(make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}")
+	local kmake=(make -C "$tree" O="$objects" -j "$(parallel)")
 	{ "${kmake[@]}" KCONFIG_ALLCONFIG="$objects/.allconfig" allnoconfig &&
 		"${kmake[@]}" CLIPPY=1 W=1 security/lsm_audit_kfuncs/; } >"$log/check.log" 2>&1 ||
 		{ problems "$log/check.log"; return 1; }
@@ -114,7 +114,7 @@ theirs="kernel/(trace/bpf_trace|bpf/helpers).c:.* symbol '(bpf|__bpf)_[a-z0-9_]+
 run_sparse() {
 	local files output=$log/check-sparse.log
 	mapfile -t files < <({ ours 'security/*.c'; grep -E '^(kernel|mm|security)/' "$build/linux.edited"; } | sed -n 's/\.c$/.o/p')
-	make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}" CLIPPY=1 W=1 C=2 CHECK='sparse -fmax-warnings=unlimited -D__typeof_unqual__=__typeof__' \
+	make -C "$tree" O="$objects" -j "$(parallel)" CLIPPY=1 W=1 C=2 CHECK='sparse -fmax-warnings=unlimited -D__typeof_unqual__=__typeof__' \
 		"${files[@]}" >"$output" 2>&1 || { problems "$output"; return 1; }
 	! grep -E ': (warning|error):' "$output" | grep -vE "$theirs" || return 1
 	[ "$(grep -cE '^  CHECK +(kernel|mm|security)/' "$output")" = ${#files[@]} ] ||
@@ -129,7 +129,7 @@ documentation() { # TARGET RESULT [VARIABLE=VALUE...]
 	local target=$1 output=$objects/Documentation/output mine
 	mine=$(ours 'Documentation/*' 'rust/*' | sed 's/[.]/\\./g' | paste -sd '|')
 	rm -rf --one-file-system "$output"
-	make -C "$tree" O="$objects" -j "${JOBS:-$(nproc)}" "${@:3}" "$target" >"$log/check-$target.log" 2>&1 ||
+	make -C "$tree" O="$objects" -j "$(parallel)" "${@:3}" "$target" >"$log/check-$target.log" 2>&1 ||
 		{ problems "$log/check-$target.log"; return 1; }
 	! grep -E "($mine):[0-9]+" "$log/check-$target.log" || return 1
 	[ -s "$output/$2" ] || { echo "$target made no $2: see $log/check-$target.log."; return 1; }

@@ -16,7 +16,7 @@ kmake() {
 		say "the last build in $out was cut off: $doubtful files of its last minute are made again"
 	fi
 	: >"$mark"
-	make -C "$tree" O="$out" -j "${JOBS:-$(nproc)}" "$@" || status=$?
+	make -C "$tree" O="$out" -j "$(parallel)" "$@" || status=$?
 	rm -f "$mark"
 	return "$status"
 }

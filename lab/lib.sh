@@ -34,26 +34,58 @@ inside() {
 	[ -n "${LAB_INSIDE:-}" ] || exec "$lab/run.sh" "$lab/${0##*/}" "$@"
 }
 
-# become_root ARGUMENT...: re-run the calling script as root. The tool root needs a chroot,
-# mounts and files of many owners: an ordinary user has them in a user namespace.
-become_root() {
+# how_to_install APT DNF PACMAN ZYPPER: with this machine's package manager, or with each.
+how_to_install() {
+	local commands=("apt install $1" "dnf install $2" "pacman -S $3" "zypper install $4") command
+	for command in "${commands[@]}"; do
+		! command -v "${command%% *}" >/dev/null || { echo "$command"; return; }
+	done
+	printf '%s\n' "${commands[@]}" | paste -sd ';' | sed 's/;/; /g'
+}
+
+# memory: of this machine, or of the control group that all of this runs in, in MB.
+memory() {
+	local total limit=max
+	total=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
+	[ ! -r /sys/fs/cgroup/memory.max ] || limit=$(cat /sys/fs/cgroup/memory.max)
+	[ "$limit" = max ] || ((limit / 1048576 >= total)) || total=$((limit / 1048576))
+	echo "$total"
+}
+
+# parallel: how many compilers at a time, of which one may take 700 MB.
+parallel() {
+	local most
+	most=$(($(memory) / 700))
+	echo "${JOBS:-$((most < 1 ? 1 : most < $(nproc) ? most : $(nproc)))}"
+}
+
+# The tool root needs a chroot, mounts and files of many owners: an ordinary user has them
+# in a user namespace.
+may_become_root() {
 	local said
 	[ ! -d "$build" ] || [ -O "$build" ] ||
 		die "$build belongs to $(stat -c %U "$build"), and its files to whom they have for root: run this as that user, or in a clone of your own."
 	[ "$(id -u)" != 0 ] || return 0
 	command -v newuidmap >/dev/null ||
-		die "without root, the tool root needs newuidmap: install it (apt install uidmap; dnf install shadow-utils; pacman -S shadow; zypper install shadow), or run this as root."
-	if ! said=$(unshare --user --map-root-user --map-auto true 2>&1); then
-		case $said in
-		*"unrecognized option"*) die "without root, the tool root needs util-linux 2.38 or newer, of which unshare knows --map-auto: run this as root." ;;
-		*subuid* | *subgid* | *subordinate*) die "without root, the tool root needs user ids of its own, which $(id -un) has none of: have root run 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)', and run again." ;;
-		*) die "without root, the tool root needs user namespaces, which this machine refuses ($said): have root run 'sysctl user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0' (those that it has), or run this as root." ;;
-		esac
-	fi
-	exec unshare --user --map-root-user --map-auto "$0" "$@"
+		die "without root, the tool root needs newuidmap: have root install it ($(how_to_install uidmap shadow-utils shadow shadow)), or run this as root."
+	# Where there are no user namespaces, unshare --map-auto would wait for ever.
+	! { said=$(unshare --user --map-root-user true 2>&1) &&
+		said=$(unshare --user --map-root-user --map-auto true 2>&1); } || return 0
+	case $said in
+	*"unrecognized option"*) die "without root, the tool root needs util-linux 2.38 or newer, of which unshare knows --map-auto: run this as root." ;;
+	*subuid* | *subgid* | *subordinate*) die "without root, the tool root needs user ids of its own, which $(id -un) has none of: have root run 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)', and run again." ;;
+	*) die "without root, the tool root needs user namespaces, which this machine refuses ($said): have root run 'sysctl user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0' (those that it has), or run this as root." ;;
+	esac
+}
+
+# become_root ARGUMENT...: re-run the calling script as root.
+become_root() {
+	may_become_root
+	[ "$(id -u)" = 0 ] || exec unshare --user --map-root-user --map-auto "$0" "$@"
 }
 
 # Said before the first long step.
+[[ ${JOBS:-1} =~ ^[1-9][0-9]*$ ]] || die "JOBS=$JOBS is not a number of compilers at a time: JOBS=4, say."
 [ -z "${LINUX:-}" ] || [ -d "$LINUX" ] ||
 	die "LINUX=$LINUX is not a folder: name the top folder of a Linux ${releases[0]} source tree."
 

@@ -53,7 +53,7 @@ build() {
 		base=(debian_config) kind=alldefconfig
 		shift
 	fi
-	local kmake=("$lab/run.sh" make -C "$build/linux" O="$out" -j "${JOBS:-$(nproc)}" "${variables[@]}")
+	local kmake=("$lab/run.sh" make -C "$build/linux" O="$out" -j "$(parallel)" "${variables[@]}")
 
 	make_dirs "$out"
 	{ "${base[@]}"; printf '%s\n' WERROR=y "$@" | lines; } >"$out/.allconfig"

@@ -102,7 +102,7 @@ if [ "$(release_of "$(cat "$build/linux.version")")" = 7.2 ]; then
 	types=$out/vmlinux.h
 	bpftool btf dump file "$kernel/vmlinux" format c | grep -v '^extern .*bpf_arena_.* __ksym;$' >"$types"
 fi
-nice make -j "${JOBS:-$(nproc)}" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" VMLINUX_H="$types" \
+nice make -j "$(parallel)" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" VMLINUX_H="$types" \
 	"${variables[@]}" \
 	LINKED_SKELS='' LSKELS='' LSKELS_EXTRA='' LSKELS_SIGNED='' \
 	BPF_STRICT_BUILD=0 SKIP_DOCS=1 "$target" >>"$out_log" 2>&1 &

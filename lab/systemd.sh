@@ -111,7 +111,7 @@ build_packages() {
 	mount -t proc proc "$root/proc"
 	mount --rbind /dev "$root/dev"
 	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
-		DEB_BUILD_PROFILES="${profiles//,/ }" DEB_BUILD_OPTIONS="$options parallel=${JOBS:-$(nproc)}" \
+		DEB_BUILD_PROFILES="${profiles//,/ }" DEB_BUILD_OPTIONS="$options parallel=$(parallel)" \
 		DEB_CFLAGS_APPEND="$flags" DEB_CXXFLAGS_APPEND="$flags" \
 		sh -c 'cd /build/systemd && exec dpkg-buildpackage --build=any --no-sign --no-pre-clean' >>"$messages" 2>&1 &
 	keep_posted $! systemd

@@ -20,8 +20,9 @@ tar=$cache/toolroot-$key.tar
 
 [ "$(cat "$root/.key" 2>/dev/null)" != "$key" ] || exit 0
 
-[ "$(id -u)" = 0 ] || command -v mmdebstrap >/dev/null ||
-	die "making the tool root needs mmdebstrap: install it and Debian's keyring (apt install mmdebstrap debian-archive-keyring, or what your distribution has), or run this as root."
+# Once, by whoever runs this.
+[ -n "${LAB_LOOKED:-}" ] || "$lab/machine.sh" "$tar"
+export LAB_LOOKED=yes
 become_root "$@"
 make_dirs "$log" "$cache/apt/partial"
 lock "$build" toolroot
@@ -53,9 +54,6 @@ from_cache() {
 }
 
 install_mmdebstrap() {
-	command -v mmdebstrap >/dev/null && return
-	command -v apt-get >/dev/null ||
-		die "mmdebstrap is missing and this machine has no apt-get: install mmdebstrap, or use your own tools with TOOLROOT=host."
 	say "tool root: installing mmdebstrap on this machine"
 	local get=(apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends mmdebstrap debian-archive-keyring)
 	export DEBIAN_FRONTEND=noninteractive
@@ -66,25 +64,55 @@ install_mmdebstrap() {
 
 posting() {
 	printf '%s (%s of packages in the cache)' \
-		"$(grep '^I: ' "$log/toolroot.log" | tail -n 1 | cut -c 4-)" "$(du -sh "$cache/apt" | cut -f 1)"
+		"$(grep -E '^(I: |Unpacking|Setting up)' "$log/toolroot.log" | tail -n 1 | sed 's/^I: //')" "$(du -sh "$cache/apt" | cut -f 1)"
 }
 
-# The cache's archive folder serves as the new root's, so that a package is
-# fetched once even if the run is killed; apt checks it against its index.
+# Both keep the packages in the cache's archive folder, so that one is fetched once even if
+# the run is killed; apt checks it against its index.
+
 # shellcheck disable=SC2016
-from_debian() {
-	need_space "$build" 2600 "making the tool root"
-	need_space "$cache" 3400 "keeping the tool root and its packages"
-	install_mmdebstrap
-	say "tool root: making it from Debian $suite, about two minutes (log in $log/toolroot.log)"
-	setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
-		env -u MAKEFLAGS CACHE_APT="$cache/apt" TMPDIR=/tmp mmdebstrap --mode=root --variant=apt --format=directory \
+by_mmdebstrap() {
+	local keyring keyrings=()
+	# On another distribution, mmdebstrap without gpg finds no key of Debian's by itself.
+	for keyring in /etc/apt/trusted.gpg.d /usr/share/keyrings/debian-archive-keyring.gpg; do
+		[ ! -e "$keyring" ] || keyrings+=("--keyring=$keyring")
+	done
+	env -u MAKEFLAGS TMPDIR=/tmp mmdebstrap --mode=root --variant=apt --format=directory \
 		--skip=download/empty --skip=essential/unlink --skip=cleanup/apt/cache \
 		--aptopt='Acquire::Retries "3"' --aptopt='Acquire::http::Timeout "30"' \
 		--setup-hook='mkdir -p "$1/var/cache/apt/archives" && mount --bind "$CACHE_APT" "$1/var/cache/apt/archives"' \
 		--customize-hook='umount "$1/var/cache/apt/archives"' \
-		--include="$(IFS=,; echo "${packages[*]}")" \
-		"$suite" "$root.part" ${MIRROR:+"$MIRROR"} >"$log/toolroot.log" 2>&1 &
+		"${keyrings[@]}" --include="$(IFS=,; echo "${packages[*]}")" \
+		"$suite" "$root.part" ${MIRROR:+"$MIRROR"}
+}
+
+# Where there is no mmdebstrap. Its own way to choose packages knows no alternatives, so
+# apt installs ours. A user namespace, which may make no devices, is an LXC to it.
+by_debootstrap() {
+	local files
+	container=lxc debootstrap --variant=minbase --include=ca-certificates --cache-dir="$CACHE_APT" \
+		"$suite" "$root.part" ${MIRROR:+"$MIRROR"}
+	for files in dev sys; do mount --rbind "/$files" "$root.part/$files"; done
+	mount -t proc proc "$root.part/proc"
+	mount --bind "$CACHE_APT" "$root.part/var/cache/apt/archives"
+	cp /etc/resolv.conf "$root.part/etc/resolv.conf"
+	local apt=(env -u MAKEFLAGS DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+		apt-get -o Acquire::Retries=3 -o Acquire::http::Timeout=30 -o APT::Keep-Downloaded-Packages=1)
+	chroot "$root.part" "${apt[@]}" update
+	chroot "$root.part" "${apt[@]}" install -y --no-install-recommends "${packages[@]}"
+}
+
+from_debian() {
+	local by=by_mmdebstrap
+	if ! command -v mmdebstrap >/dev/null; then
+		# lab/machine.sh has seen that one of these can be.
+		if command -v debootstrap >/dev/null; then by=by_debootstrap; else install_mmdebstrap; fi
+	fi
+	say "tool root: making it from Debian $suite by ${by#by_}, about two minutes (log in $log/toolroot.log)"
+	export CACHE_APT=$cache/apt
+	# Its mounts and processes end with it, however it ends.
+	setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
+		bash -euc "$(declare -p packages suite root); $(declare -f "$by"); $by" >"$log/toolroot.log" 2>&1 &
 	keep_posted $! "tool root"
 	wait $! || explain
 
@@ -106,6 +134,8 @@ from_debian() {
 }
 
 explain() {
+	! grep -q 'NO_PUBKEY' "$log/toolroot.log" ||
+		die "this machine has no key of Debian $suite, or of your MIRROR (see $log/toolroot.log): install Debian's keyring ($(how_to_install debian-archive-keyring debian-keyring debian-archive-keyring debian-archive-keyring)), or a newer one, and run again."
 	if ! grep -q 'No space left on device' "$log/toolroot.log" &&
 		grep -qE 'Could not (resolve|connect)|Failed to fetch|failure resolving|Connection failed|timed out|did not find any indices|apt-get update.* failed' "$log/toolroot.log"; then
 		die "Debian's packages could not be fetched (see $log/toolroot.log): check the network or set MIRROR, and run again; what was fetched is kept."

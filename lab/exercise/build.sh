@@ -43,7 +43,7 @@ compile() { # FOLDER [PROGRAM...]
 	shift
 	[ -d "$out/source/tools/testing/selftests/$name" ] || return 0
 	make_dirs "$out/selftests/$name"
-	make -k -j "${JOBS:-$(nproc)}" -C "$out/source/tools/testing/selftests/$name" OUTPUT="$out/selftests/$name" \
+	make -k -j "$(parallel)" -C "$out/source/tools/testing/selftests/$name" OUTPUT="$out/selftests/$name" \
 		KHDR_INCLUDES="-isystem $out/usr/include" top_srcdir="$out/source" "${@/#/$out/selftests/$name/}" \
 		>>"$log/exercise-build.log" 2>&1 || failed+=("$name")
 }
