@@ -13,8 +13,6 @@ use crate::{
     types::Opaque, //
 };
 
-use core::mem::MaybeUninit;
-
 /// Wraps the kernel's `struct path`: a dentry as seen through a mount.
 ///
 /// # Invariants
@@ -92,25 +90,34 @@ impl Dentry {
         unsafe { (&raw const (*self.as_ptr()).d_inode).read_volatile() }.is_null()
     }
 
-    /// Calls `f` with the name as it is now, which a rename may change.
+    /// Calls `f` with the name, under the lock that keeps it, as `audit_log_lsm_data()` writes a
+    /// name. So `f` must not look up a path, nor take another lock of a dentry.
     ///
-    /// The copy of a short name is on the stack; a long one is kept by a reference.
+    /// A snapshot won't do: of an entry that is gone, as a walk of a path under RCU may have it,
+    /// `take_dentry_name_snapshot()` tries for ever to get a long name.
     pub fn with_name<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
-        let mut snapshot = MaybeUninit::<bindings::name_snapshot>::uninit();
+        // SAFETY: By the type invariants.
+        let lock = unsafe {
+            &raw mut (*self.as_ptr())
+                .d_lockref
+                .__bindgen_anon_1
+                .__bindgen_anon_1
+                .lock
+        };
 
-        // SAFETY: By the type invariants the dentry is valid. The function sets the snapshot up,
-        // which stays where it is, because it may point to itself.
-        unsafe { bindings::take_dentry_name_snapshot(snapshot.as_mut_ptr(), self.as_ptr()) };
+        // SAFETY: The lock of a dentry is set up with it.
+        unsafe { bindings::spin_lock(lock) };
 
-        // SAFETY: As above; the name is a string that the snapshot keeps.
+        // SAFETY: By the type invariants; the name is a string, which can't be replaced under the
+        // lock. If the entry is gone, what keeps it is RCU, and that keeps its name, too.
         let name = unsafe {
-            let name: *const c_char = (*snapshot.as_ptr()).name.name.cast();
+            let name: *const c_char = (*self.as_ptr()).__bindgen_anon_1.d_name.name.cast();
             core::slice::from_raw_parts(name.cast(), bindings::strlen(name))
         };
         let ret = f(name);
 
-        // SAFETY: The snapshot is released once, and not used any more.
-        unsafe { bindings::release_dentry_name_snapshot(snapshot.as_mut_ptr()) };
+        // SAFETY: We hold the lock.
+        unsafe { bindings::spin_unlock(lock) };
 
         ret
     }

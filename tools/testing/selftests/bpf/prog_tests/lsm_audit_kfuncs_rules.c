@@ -3,6 +3,7 @@
  * The rules that hold for all records of the audit kfuncs: their head, their
  * length, and who may write them.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <sys/stat.h>
 
@@ -396,6 +397,77 @@ static void test_extension(void)
 	test_lsm_audit_kfuncs__destroy(other);
 }
 
+static char long_link[sizeof(dir) + 64];
+static bool walks;
+
+static void *walk(void *unused)
+{
+	while (READ_ONCE(walks))
+		close(open(long_link, O_RDONLY));
+	return NULL;
+}
+
+static bool act_race(const void *unused)
+{
+	pthread_t walkers[2];
+	int i;
+
+	walks = true;
+	for (i = 0; i < ARRAY_SIZE(walkers); i++) {
+		if (pthread_create(&walkers[i], NULL, walk, NULL))
+			return false;
+	}
+	for (i = 0; i < 20000; i++) {
+		if (symlink(file_path, long_link) || unlink(long_link))
+			return false;
+	}
+	WRITE_ONCE(walks, false);
+	for (i = 0; i < ARRAY_SIZE(walkers); i++)
+		pthread_join(walkers[i], NULL);
+	return true;
+}
+
+/*
+ * A walk of a path under RCU may have an entry that is gone, and with it a name that
+ * is too long for the entry itself. The subject has to come back from it.
+ */
+static void test_entry_gone(void)
+{
+	static const struct step steps[] = { { CALL_DENTRY }, {} };
+	int status, seconds;
+	pid_t pid;
+
+	if (!attach(skel->progs.on_walk))
+		return;
+	memcpy(skel->bss->steps, steps, sizeof(steps));
+	snprintf(long_link, sizeof(long_link), "%s/%.*s", dir, 60,
+		 "a-name-that-is-longer-than-what-an-entry-itself-has-room-for");
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		bool done;
+
+		skel->bss->tgid = getpid();
+		done = act_race(NULL);
+		skel->bss->tgid = 0;
+		_exit(!done);
+	}
+	if (!ASSERT_GT(pid, 0, "fork"))
+		return;
+	for (seconds = 0; seconds < 120; seconds++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			break;
+		sleep(1);
+	}
+	ASSERT_LT(seconds, 120, "the subject comes back");
+	ASSERT_EQ(status, 0, "what the subject did");
+	skel->bss->tgid = 0;
+	/* That is, more came than the socket has room for. */
+	while (audit_drain(audit) == -ENOBUFS)
+		;
+}
+
 static const struct subtest subtests[] = {
 	{ "file_names", test_file_names },
 	{ "head_comm", test_head_comm },
@@ -407,6 +479,7 @@ static const struct subtest subtests[] = {
 	{ "longest_name", test_longest_name },
 	{ "without_cap_sys_boot", test_without_cap_sys_boot },
 	{ "extension", test_extension },
+	{ "entry_gone", test_entry_gone, .loses = true },
 };
 
 /* The audit socket is one for the whole machine. */

@@ -260,6 +260,15 @@ int BPF_PROG(on_create, struct inode *folder, struct dentry *dentry)
 	return 0;
 }
 
+/* While RCU keeps the entry, and nothing else. */
+SEC("lsm/inode_follow_link")
+int BPF_PROG(on_walk, struct dentry *dentry)
+{
+	if (is_subject())
+		record(&(struct objects){ .dentry = dentry });
+	return 0;
+}
+
 /* All objects but a socket. */
 SEC("lsm.s/inode_setattr")
 int BPF_PROG(on_dentry, struct mnt_idmap *idmap, struct dentry *dentry)
