@@ -73,7 +73,7 @@ sign() { # TREE
 }
 
 add_patch() { # FILE
-	local file
+	local file later
 	while IFS= read -r file; do
 		[ -f "$file" ] || die "$1 names $file, which is not there: mend the list below its '---'."
 		case $file in
@@ -81,7 +81,16 @@ add_patch() { # FILE
 			[ ! -f "edits/$release/${file##*/}" ] || file=edits/$release/${file##*/}
 			(cd "$work/made" && git apply --whitespace=nowarn "$repo/$file") ||
 			die "$file does not apply where $1 has it: change the order." ;;
-		*) cp -p --parents "$file" "$work/made/" ;;
+		series/*)
+			(cd "$work/made" && git apply "$repo/$file") || die "$file does not apply where $1 has it: make it anew." ;;
+		*)
+			cp -p --parents "$file" "$work/made/"
+			# What a later topic changes in it comes with that.
+			for later in series/*/*.patch; do
+				! grep -qxF "+++ b/$file" "$later" ||
+					(cd "$work/made" && git apply -R --include="$file" "$repo/$later") ||
+					die "$later is not what it changes in $file: make it anew."
+			done ;;
 		esac
 	done < <(contents "$1")
 	sign "$work/made"
