@@ -62,6 +62,10 @@ pub struct Args {
     #[arg(short = 'C', long, value_name = "TEXT")]
     pub cause: Vec<String>,
 
+    /// Only records of the rule with this number, as the program counts its rules
+    #[arg(short = 'R', long, value_name = "NUMBER")]
+    pub rule: Vec<u64>,
+
     /// Only records of the program with this id, name or tag, or that is pinned at this path or
     /// below it
     #[arg(short = 'P', long, value_name = "PROGRAM")]
@@ -234,6 +238,7 @@ impl Args {
             && self.until.is_none_or(|until| event.time <= until)
             && any(&self.node, |node| event.node.as_deref() == Some(node.as_bytes()))
             && any(&self.cause, |cause| has_text(fields, "cause", |it| it == cause.as_bytes()))
+            && any(&self.rule, |&rule| has_number(fields, "rule-id", rule))
             && any(&self.pid, |&pid| has_number(fields, "pid", pid))
             && any(&self.path, |path| {
                 let is = |it: &[u8]| self.is(it, path);
@@ -415,7 +420,9 @@ mod tests {
     fn what_is_wanted() {
         let event =
             crate::record::tests::record(&format!("node=a {}", crate::record::tests::LINE)).event;
-        let access = access(r#"pid=5 comm="sh" cause="a" cause="b" path="/x/y" name="z""#);
+        let access = access(
+            r#"pid=5 comm="sh" rule-id=4294967296 cause="a" cause="b" path="/x/y" name="z""#,
+        );
         let call = Fields::of_call(br#"syscall=59 auid=1000 uid=0 comm="ash" exe="/usr/bin/dash""#);
         let life = Life::default();
         for (options, wanted) in [
@@ -423,6 +430,8 @@ mod tests {
             ("-n b", false),
             ("--cause b", true),
             ("-C c", false),
+            ("--rule 4294967296", true),
+            ("-R 5", false),
             ("-f /x -f /q", true),
             ("-f z", true),
             ("-f x/", true),

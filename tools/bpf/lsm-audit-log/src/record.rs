@@ -18,8 +18,9 @@ const TYPES: [(&str, u16); 6] = [
 const STRINGS: [&str; 8] = ["comm", "cause", "path", "dev", "name", "ocomm", "exe", "key"];
 
 /// Keys whose value is a decimal number.
-const NUMBERS: [&str; 23] = [
+const NUMBERS: [&str; 24] = [
     "prog-id",
+    "rule-id",
     "pid",
     "capability",
     "ino",
