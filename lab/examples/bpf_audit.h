@@ -79,9 +79,12 @@ extern struct bpf_audit_context *bpf_audit_log_start(void) __weak __ksym;
 extern void bpf_audit_log_end(struct bpf_audit_context *ac) __weak __ksym;
 extern int bpf_audit_log_cause(struct bpf_audit_context *ac,
 			       const char *cause__str) __weak __ksym;
+extern int bpf_audit_log_rule(struct bpf_audit_context *ac, __u64 rule) __weak __ksym;
 extern int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap) __weak __ksym;
 extern int bpf_audit_log_path(struct bpf_audit_context *ac,
 			      const struct path *path) __weak __ksym;
+extern int bpf_audit_log_path_at(struct bpf_audit_context *ac, const struct path *dir,
+				 struct dentry *dentry) __weak __ksym;
 extern int bpf_audit_log_file(struct bpf_audit_context *ac,
 			      struct file *file) __weak __ksym;
 extern int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac,
@@ -116,6 +119,17 @@ bpf_audit_log_net_sockaddr(struct bpf_audit_context *ac, int netif,
 #define bpf_audit_log_path(ac, object) ({				\
 	BPF_AUDIT_DEFINED(path);					\
 	bpf_audit_log_path(ac, object);					\
+})
+/* These two came later: a kernel can have the others alone. Then -EOPNOTSUPP. */
+#define bpf_audit_log_path_at(ac, object, entry) ({			\
+	BPF_AUDIT_DEFINED(path);					\
+	BPF_AUDIT_DEFINED(dentry);					\
+	bpf_ksym_exists(bpf_audit_log_path_at) ?			\
+		bpf_audit_log_path_at(ac, object, entry) : -95;		\
+})
+#define bpf_audit_log_rule(ac, rule) ({					\
+	bpf_ksym_exists(bpf_audit_log_rule) ?				\
+		bpf_audit_log_rule(ac, rule) : -95;			\
 })
 #define bpf_audit_log_file(ac, object) ({				\
 	BPF_AUDIT_DEFINED(file);					\

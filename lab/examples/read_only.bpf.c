@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Read-only folders for one cgroup: its tasks, and those of the cgroups below it,
- * change nothing in the folders of the map "folders", nor below them.
+ * change nothing in the folders of the map "folders", nor below them. The value there
+ * is a number that the records of this folder have, rule-id=; 0 is for what cannot be
+ * told to be in one.
  *
  *	case $(stat -f -c %T /srv/data) in
  *	tmpfs | ext2/ext3 | xfs | btrfs) ;;
@@ -18,7 +20,7 @@
  *		key 0 0 0 0 value 3 0 0 0 3</sys/fs/cgroup/confined
  *	bpftool map update pinned /sys/fs/bpf/read_only/maps/folders \
  *		key hex $(le64 "$(stat -c %i /srv/data)") \
- *		$(le64 $((major << 20 | minor))) value hex 1
+ *		$(le64 $((major << 20 | minor))) value hex $(le64 1)
  *
  * A folder is known by its number and its file system's, which stay what they are
  * wherever it is mounted or moved. On others they don't: overlayfs and FAT give it another
@@ -71,7 +73,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
 	__type(key, struct folder);
-	__type(value, __u8);
+	__type(value, __u64);
 } folders SEC(".maps");
 
 struct {
@@ -81,10 +83,13 @@ struct {
 	__type(value, __u32);
 } cgroup SEC(".maps");
 
-static bool is_read_only(struct dentry *dentry)
+/* Whether it is in a folder, and that one's rule: 0 where nothing leads to one. */
+static bool is_read_only(struct dentry *dentry, __u64 *rule)
 {
+	__u64 *found;
 	int i;
 
+	*rule = 0;
 	bpf_for(i, 0, DEEPEST) {
 		struct inode *inode = dentry->d_inode;
 		struct folder folder = {};
@@ -94,8 +99,11 @@ static bool is_read_only(struct dentry *dentry)
 			folder.ino = inode->i_ino;
 			folder.dev = inode->i_sb->s_dev;
 		}
-		if (bpf_map_lookup_elem(&folders, &folder))
+		found = bpf_map_lookup_elem(&folders, &folder);
+		if (found) {
+			*rule = *found;
 			return true;
+		}
 		/* open_by_handle_at() finds a file without knowing where it is. */
 		if (dentry == dentry->d_parent)
 			return dentry->d_flags & DCACHE_DISCONNECTED;
@@ -105,28 +113,36 @@ static bool is_read_only(struct dentry *dentry)
 	return true;	/* nobody goes so deep but to hide */
 }
 
-static bool is_denied(struct dentry *dentry)
+static bool is_denied(struct dentry *dentry, __u64 *rule)
 {
-	return bpf_current_task_under_cgroup(&cgroup, 0) == 1 && is_read_only(dentry);
+	return bpf_current_task_under_cgroup(&cgroup, 0) == 1 && is_read_only(dentry, rule);
 }
 
 static int change_file(struct file *file)
 {
-	if (!is_denied(file->f_path.dentry))
+	__u64 rule;
+
+	if (!is_denied(file->f_path.dentry, &rule))
 		return 0;
 
-	bpf_audit(ac, "read-only-path")
+	bpf_audit(ac, "read-only-path") {
+		bpf_audit_log_rule(ac, rule);
 		bpf_audit_log_file(ac, file);
+	}
 	return -EPERM;
 }
 
 static int change(struct dentry *dentry)
 {
-	if (!is_denied(dentry))
+	__u64 rule;
+
+	if (!is_denied(dentry, &rule))
 		return 0;
 
-	bpf_audit(ac, "read-only-path")
+	bpf_audit(ac, "read-only-path") {
+		bpf_audit_log_rule(ac, rule);
 		bpf_audit_log_dentry(ac, dentry);
+	}
 	return -EPERM;
 }
 

@@ -56,12 +56,13 @@ SPINNING = 0x100
 PF = {0x4: 4, 0x200000: 8, 0x800: 0x10, 0x40000: 0x80}
 HELD = 0x8000  # set in a lock's class, so that none is 0
 
-# What takes an object of a type. The first five look up a name or a path, and have keys in common.
+# What takes an object of a type. The first five look up a name or a path, and have keys in common,
+# and so has path_at, which takes a path and an entry.
 TAKERS = {"file": ("file", "ioctl_op"), "path": ("path",), "dentry": ("dentry",), "inode": ("inode",),
           "task_struct": ("task",), "socket": ("net_sock",), "sockaddr": ("net_sockaddr",)}
-NAMING = {"file", "ioctl_op", "path", "dentry", "inode"}
-KFUNCS = ("start", "end", "cause", "cap", "path", "file", "ioctl_op", "dentry", "inode", "task", "net_sock",
-          "net_sockaddr")
+NAMING = {"file", "ioctl_op", "path", "path_at", "dentry", "inode"}
+KFUNCS = ("start", "end", "cause", "rule", "cap", "path", "path_at", "file", "ioctl_op", "dentry", "inode", "task",
+          "net_sock", "net_sockaddr")
 # The members that lead on to other objects: those that the verifier vouches for.
 WAYS = {("linux_binprm", "file"), ("file", "f_inode"), ("dentry", "d_inode"), ("socket", "sk"),
         ("vm_area_struct", "vm_file"), ("vm_area_struct", "vm_mm"), ("mm_struct", "exe_file"), ("mm_struct", "owner"),
@@ -90,9 +91,10 @@ class Object:
 class Call:
     kfunc: str
     object: Object | None = None
+    entry: Object | None = None
 
     def __str__(self):
-        return f"{self.kfunc}({self.object or ''})"
+        return f"{self.kfunc}({', '.join(str(arg) for arg in (self.object, self.entry) if arg)})"
 
 
 @dataclass
@@ -157,7 +159,9 @@ class Kernel:
         objects += self.objects("task_struct", "current")
         objects += [("sockaddr", Object("address4")), ("sockaddr", Object("address6"))]
         objects += self.objects("file", "exe")
-        return [Call(kfunc, object_) for struct_, object_ in objects for kfunc in TAKERS[struct_]]
+        entries = [Object(i) for i, (_, type_) in enumerate(parameters) if self.btf.pointee(type_) == "dentry"]
+        return [Call(kfunc, object_) for struct_, object_ in objects for kfunc in TAKERS[struct_]] + [
+            Call("path_at", object_, entry) for struct_, object_ in objects if struct_ == "path" for entry in entries]
 
 
 class Assembler:
@@ -400,7 +404,7 @@ class Assembler:
         tasks = [call for call in calls if call.kfunc == "task"]
         others = [call for call in calls if call.kfunc != "task"]
         for i in range(max(len(tasks), len(others), 1)):
-            self.record([Call("cause"), *others[i:i + 1], *tasks[i:i + 1], Call("cap")])
+            self.record([Call("cause"), Call("rule"), *others[i:i + 1], *tasks[i:i + 1], Call("cap")])
 
     def record(self, calls):
         missed = self.new_label()
@@ -431,6 +435,11 @@ class Assembler:
                 self.map_value(R2, "causes", self.cause)
             case "cap":
                 self.emit(MOV_IMM, R2, imm=21)
+            case "rule":
+                self.emit(MOV_IMM, R2, imm=-1)
+            case "path_at":
+                self.load(call.object, R2, skip)
+                self.load(call.entry, R3, skip)
             case "ioctl_op":
                 self.load(call.object, R2, skip)
                 self.emit(MOV_IMM, R3, imm=0x5401)

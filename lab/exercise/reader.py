@@ -14,7 +14,7 @@ STRING = rb'(?:"[!#-~]*"|(?:[0-9A-F]{2})+)'
 HEAD = re.compile(rb"audit\(\d+\.\d{3}:\d+\): prog-id=(\d+) pid=(?:\d+ comm=" + STRING + rb"|\? comm=\?)")
 NUMBER = rb"\d+"
 IP = rb"[0-9a-f.:]+"
-VALUES = {b"cause": STRING, b"capability": NUMBER, b"path": STRING, b"name": STRING, b"dev": STRING, b"ino": NUMBER,
+VALUES = {b"cause": STRING, b"rule-id": NUMBER, b"capability": NUMBER, b"path": STRING, b"name": STRING, b"dev": STRING, b"ino": NUMBER,
           b"ioctlcmd": rb"0x[0-9a-f]+", b"opid": NUMBER, b"ocomm": STRING, b"laddr": IP, b"lport": NUMBER,
           b"faddr": IP, b"fport": NUMBER, b"netif": rb"(?:\S+)", b"saddr": IP, b"src": NUMBER, b"daddr": IP,
           b"dest": NUMBER}

@@ -10,6 +10,7 @@ unix socket that has none.
 
 import errno
 import functools
+import os
 import socket
 
 from facts import Task
@@ -31,12 +32,13 @@ FILE_KEYS = frozenset(("path", "dev", "ino"))
 NAME_KEYS = frozenset(("name", "dev", "ino"))
 SOCK_KEYS = frozenset(("laddr", "lport", "faddr", "fport"))
 KEYS = {
-    "cause": frozenset(("cause",)), "cap": frozenset(("capability",)), "path": FILE_KEYS, "file": FILE_KEYS,
+    "cause": frozenset(("cause",)), "rule": frozenset(("rule-id",)), "cap": frozenset(("capability",)),
+    "path": FILE_KEYS, "path_at": FILE_KEYS, "file": FILE_KEYS,
     "ioctl_op": FILE_KEYS | {"ioctlcmd"}, "dentry": NAME_KEYS, "inode": NAME_KEYS,
     "task": frozenset(("opid", "ocomm")), "net_sock": SOCK_KEYS,
     "net_sockaddr": frozenset(("saddr", "src", "daddr", "dest")),
 }
-LOOKS_UP_NAME = {"path", "file", "ioctl_op", "dentry", "inode"}
+LOOKS_UP_NAME = {"path", "path_at", "file", "ioctl_op", "dentry", "inode"}
 
 
 @functools.cache
@@ -169,7 +171,7 @@ class Model:
         """The keys that a call claims, the errors that it may return, what it prints."""
         keys, errors, fields, trailer = KEYS[kfunc], set(), [], ""
         thing = next((self.object(arg) for arg in args if isinstance(arg, Object)), None)
-        if thing is None and kfunc not in ("cause", "cap", "net_sockaddr"):
+        if thing is None and kfunc not in ("cause", "rule", "cap", "net_sockaddr"):
             return keys, {EINVAL}, [], ""
         match kfunc:
             case "cause":
@@ -182,6 +184,15 @@ class Model:
                 if not 0 <= cap <= CAP_LAST_CAP:
                     errors.add(EINVAL)
                 fields, trailer = [("capability", cap)], " "
+            case "rule":
+                fields = [("rule-id", self.value(args[0]) & 2**64 - 1)]
+            case "path_at":
+                entry = self.object(args[1])
+                # Of what a program may pass, only entries have a path with the folder's.
+                if entry is None or not entry.path or os.path.dirname(entry.path) != thing.path:
+                    errors.add(EINVAL)
+                else:
+                    fields = [("path", path_text(entry.path))] + self.inode(entry)
             case "path" | "file" | "ioctl_op":
                 fields = [("path", path_text(thing.path))] + self.inode(thing)
                 if kfunc == "ioctl_op":

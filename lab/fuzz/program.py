@@ -4,12 +4,13 @@
 import dataclasses
 from dataclasses import dataclass, field
 
-KFUNCS = ("start", "end", "cause", "cap", "path", "file", "ioctl_op", "dentry", "inode", "task",
+KFUNCS = ("start", "end", "cause", "rule", "cap", "path", "path_at", "file", "ioctl_op", "dentry", "inode", "task",
           "net_sock", "net_sockaddr")
-OBJECT_OF = {"path": "path", "file": "file", "ioctl_op": "file", "dentry": "dentry", "inode": "inode",
+OBJECT_OF = {"path": "path", "path_at": "path", "file": "file", "ioctl_op": "file", "dentry": "dentry", "inode": "inode",
              "task": "task", "net_sock": "sock"}
 # What the parameters after the context take.
-PARAMETERS = {"end": (), "cause": ("string",), "cap": ("number",), "path": ("path",), "file": ("file",),
+PARAMETERS = {"end": (), "cause": ("string",), "rule": ("number",), "cap": ("number",), "path": ("path",),
+              "path_at": ("path", "dentry"), "file": ("file",),
               "ioctl_op": ("file", "number"), "dentry": ("dentry",), "inode": ("inode",), "task": ("task",),
               "net_sock": ("number", "sock"), "net_sockaddr": ("number", "address", "address", "number")}
 # What no parameter takes, and what only some do.
@@ -28,6 +29,7 @@ CAUSES = (
 )
 VALID_CAUSES = [i for i, cause in enumerate(CAUSES) if 0 < len(cause) < 256]
 CAPS = (-1, 41, 42, 63, 64, 255, INT_MAX, INT_MIN, 2**32 + 5, -2**32)
+RULES = (0, 1, 9, 10, 42, INT_MAX, INT_MIN, 2**32, 10**19 - 1, 10**19, 2**63, 2**64 - 1, -1)
 NETIFS = (0, 1, 1, 1, -1, 2, 999, INT_MAX, INT_MIN)
 CMDS = (0, 1, 0x5401, 0x5412, 0x7fff, 0x8000, 0xffff, 0x10000, 0x12345, -1, INT_MIN)
 ADDRLENS = (16, 24, 28, 128, -1, 0, 1, 2, 15, 17, 23, 25, 127, 129, 255, INT_MAX, INT_MIN, 2**32 + 16)
@@ -284,17 +286,23 @@ class Generator:
         return self.rng.choice(objects) if objects else None
 
     def call(self, program, context, nested):
-        """A call to one of the ten kfuncs that add to a record."""
+        """A call to one of the kfuncs that add to a record."""
         rng = self.rng
         while True:
             kfunc = rng.choice(KFUNCS[2:])
             if kfunc not in OBJECT_OF:
                 break
             object_ = self.object(OBJECT_OF[kfunc])
-            if object_:
+            entry = self.object("dentry") if kfunc == "path_at" else None
+            if object_ and (entry or kfunc != "path_at"):
                 break
         if kfunc == "cause":
             args = (rng.choice(VALID_CAUSES) if rng.random() < 0.8 else rng.randrange(len(CAUSES)),)
+        elif kfunc == "rule":
+            # Of a hook's argument only the lower half is known.
+            args = (self.pick((4, rng.choice(RULES)), (2, rng.getrandbits(64))),)
+        elif kfunc == "path_at":
+            args = (object_, entry)
         elif kfunc == "cap":
             args = (self.pick((6, rng.randint(0, 40)), (1, 0), (1, 40), (4, rng.choice(CAPS)),
                               (3 if program.hook.ints else 0, self.hook_int(program.hook))),)

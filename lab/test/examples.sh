@@ -106,7 +106,7 @@ by_handle=(python3 -c 'if True:
 ')
 
 read_only() {
-	local cause='cause="read-only-path"' file=/srv/data/file identity number
+	local cause='cause="read-only-path" rule-id=1' file=/srv/data/file identity number
 	mount -t tmpfs tmpfs /srv
 	mkdir /srv/data
 	touch "$file" /srv/outside
@@ -142,7 +142,7 @@ read_only() {
 # Where stat() tells another device than the kernel's, and a file can be opened that has
 # no name, and a folder changed by an ioctl().
 read_only_on_btrfs() {
-	local cause='cause="read-only-path"' file=/srv/data/file identity
+	local cause='cause="read-only-path" rule-id=1' file=/srv/data/file identity
 	truncate -s 120M "$memory/image"
 	mkfs.btrfs "$memory/image" >/dev/null
 	mount -o loop "$memory/image" /srv
@@ -159,7 +159,7 @@ read_only_on_btrfs() {
 	deny file_open perl "$cause path=\"$file\" $identity" perl -MFcntl -e 'sysopen F, $ARGV[0], O_WRONLY or die "$!\n"' "$file"
 	deny file_ioctl btrfs "$cause path=\"/srv/data\" dev=\"loop0\" ino=$(inode /srv/data)" \
 		btrfs subvolume create /srv/data/new
-	deny file_open python3 "$cause path=\"/\" $identity" "${by_handle[@]}" "$file"
+	deny file_open python3 "${cause%1}0 path=\"/\" $identity" "${by_handle[@]}" "$file"
 	deny inode_create touch "$cause name=\"new\"" touch /srv/other/same/new
 	deny file_open perl "$cause path=\"/srv/snapshot/data/file\" $identity" \
 		perl -MFcntl -e 'sysopen F, $ARGV[0], O_WRONLY or die "$!\n"' /srv/snapshot/data/file

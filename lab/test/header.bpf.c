@@ -55,6 +55,19 @@ int BPF_PROG(dentry, struct inode *dir, struct dentry *dentry)
 	return 0;
 }
 
+SEC("lsm.s/path_mkdir")
+int BPF_PROG(entry, const struct path *dir, struct dentry *dentry)
+{
+	struct bpf_audit_context *ac = bpf_audit_log_start();
+
+	if (!ac)
+		return 0;
+	bpf_audit_log_path_at(ac, dir, dentry);
+	bpf_audit_log_rule(ac, 0);
+	bpf_audit_log_end(ac);
+	return 0;
+}
+
 SEC("lsm.s/socket_connect")
 int BPF_PROG(socket, struct socket *sock, struct sockaddr *address, int addrlen)
 {

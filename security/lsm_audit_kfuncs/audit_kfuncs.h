@@ -36,8 +36,11 @@ struct bpf_audit_context {
 struct bpf_audit_context *bpf_audit_log_start(struct bpf_prog_aux *aux);
 void bpf_audit_log_end(struct bpf_audit_context *ac);
 int bpf_audit_log_cause(struct bpf_audit_context *ac, const char *cause__str);
+int bpf_audit_log_rule(struct bpf_audit_context *ac, u64 rule);
 int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap);
 int bpf_audit_log_path(struct bpf_audit_context *ac, const struct path *path);
+int bpf_audit_log_path_at(struct bpf_audit_context *ac, const struct path *dir,
+			  struct dentry *dentry);
 int bpf_audit_log_file(struct bpf_audit_context *ac, struct file *file);
 int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac, struct file *file,
 			   u16 cmd);

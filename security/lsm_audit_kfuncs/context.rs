@@ -129,6 +129,21 @@ impl Context {
         Ok(())
     }
 
+    /// Adds the number `rule`.
+    pub(crate) fn log_rule(&mut self, rule: u64) -> Result {
+        /// The longest text, in bytes: the key and twenty digits.
+        const LEN: usize = 9 + 20;
+
+        let mut text = Text::<LEN>::new();
+        text.push(b" rule-id=");
+        text.push_u64(rule);
+
+        self.claim(Field::Rule.keys(), |room| text.as_bytes().len() <= room)?;
+
+        self.record.append(text.as_bytes());
+        Ok(())
+    }
+
     /// Adds `data` as the field `field`.
     pub(crate) fn log(&mut self, field: Field, data: LsmData<'_>) -> Result {
         self.log_with_netif(field, None, data)

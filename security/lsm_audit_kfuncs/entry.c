@@ -123,6 +123,21 @@ __bpf_kfunc int bpf_audit_log_cause(struct bpf_audit_context *ac,
 }
 
 /**
+ * bpf_audit_log_rule() - Add which of its rules the program applied
+ * @ac: the context of the record
+ * @rule: a number of the program's own, of which the kernel knows nothing
+ *
+ * Adds ``rule-id=`` and the number, in decimal.
+ *
+ * Return: %0; %-EINVAL if the record has a rule; %-E2BIG if the record would get
+ * too long for user space.
+ */
+__bpf_kfunc int bpf_audit_log_rule(struct bpf_audit_context *ac, u64 rule)
+{
+	return rust(bpf_audit_log_rule)(ac, rule);
+}
+
+/**
  * bpf_audit_log_cap() - Add a capability
  * @ac: the context of the record
  * @cap: the number of the capability, from 0 to CAP_LAST_CAP
@@ -155,6 +170,25 @@ __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
 				   const struct path *path)
 {
 	return rust(bpf_audit_log_path)(ac, path);
+}
+
+/**
+ * bpf_audit_log_path_at() - Add the path of an entry in a directory
+ * @ac: the context of the record
+ * @dir: the directory's path
+ * @dentry: the entry
+ *
+ * Adds ``path=``, and ``dev=`` and ``ino=`` unless the entry is negative. A
+ * rename has two sides, each with its directory: they take two records.
+ *
+ * Return: as bpf_audit_log_path(); %-EINVAL also if @dentry isn't an entry in
+ * @dir, or is %NULL.
+ */
+__bpf_kfunc int bpf_audit_log_path_at(struct bpf_audit_context *ac,
+				      const struct path *dir,
+				      struct dentry *dentry)
+{
+	return rust(bpf_audit_log_path_at)(ac, dir, dentry);
 }
 
 /**

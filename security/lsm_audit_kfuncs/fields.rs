@@ -24,7 +24,7 @@ impl Keys {
 #[rustfmt::skip]
 enum Key {
     ProgId, Pid, Comm,
-    Cause,
+    Cause, RuleId,
     Capability,
     Path, Dev, Ino, Ioctlcmd,
     Name,
@@ -92,6 +92,7 @@ fields! {
     // Field        keys                                       looks up
     Head:           ProgId | Pid | Comm,                       Nothing;
     Cause:          Cause,                                     Nothing;
+    Rule:           RuleId,                                    Nothing;
     Cap:            Capability,                                Nothing;
     Path:           Path | Dev | Ino,                          Name;
     File:           Path | Dev | Ino,                          Name;
@@ -136,7 +137,13 @@ mod tests {
             assert!(field.keys().overlap(Field::NetSock.keys()));
         }
 
-        for field in [Field::Cause, Field::Cap, Field::Task, Field::Netif] {
+        for field in [
+            Field::Cause,
+            Field::Rule,
+            Field::Cap,
+            Field::Task,
+            Field::Netif,
+        ] {
             assert!(field.keys().overlap(field.keys()));
             for other in [
                 Field::Head,
@@ -156,6 +163,7 @@ mod tests {
     fn fields_of_names_and_paths_look_them_up() {
         for field in [
             Field::Cause,
+            Field::Rule,
             Field::Cap,
             Field::Task,
             Field::NetSock,

@@ -65,6 +65,10 @@ kfunc_set! {
         context.log_cause(cause)
     }
 
+    fn bpf_audit_log_rule(context: &mut Context, rule: u64) -> Result {
+        context.log_rule(rule)
+    }
+
     fn bpf_audit_log_cap(context: &mut Context, cap: i32) -> Result {
         match u8::try_from(cap) {
             Ok(number) if cap <= CAP_LAST_CAP => {
@@ -76,6 +80,18 @@ kfunc_set! {
 
     fn bpf_audit_log_path(context: &mut Context, path: &Path) -> Result {
         context.log(Field::Path, LsmData::Path(path))
+    }
+
+    fn bpf_audit_log_path_at(context: &mut Context, dir: &Path, dentry: &Dentry) -> Result {
+        let path = dir.of_entry(dentry).ok_or(EINVAL)?;
+
+        // A device and an inode would be taken for those of the path, so they are claimed in any
+        // case.
+        if dentry.is_negative() {
+            context.log(Field::Path, LsmData::NegativePath(&path))
+        } else {
+            context.log(Field::Path, LsmData::Path(&path))
+        }
     }
 
     fn bpf_audit_log_file(context: &mut Context, file: &OpenFile) -> Result {

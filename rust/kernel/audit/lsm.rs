@@ -66,7 +66,12 @@ pub enum LsmData<'a> {
     /// ` path=<string> dev=<string> ino=<number>`.
     Path(&'a Path),
 
-    /// The same, of the file's path.
+    /// ` path=<string>` of an entry that isn't there, even if it is positive by then. This one is
+    /// written here: `d_path()` calls an entry deleted that is not hashed, and one that is to be
+    /// made may not be (`lookup_open()` in `fs/namei.c`).
+    NegativePath(&'a Path),
+
+    /// As `Path`, of the file's path.
     File(&'a OpenFile),
 
     /// The same, and ` ioctlcmd=0x<hex>`.
@@ -133,8 +138,10 @@ const NAME_KEY: &[u8] = b" name=";
 const NAME_TEXT: usize = name_len(NAME);
 /// The buffer that `audit_log_d_path()` allocates, with the NUL.
 const PATH_BUF: usize = bindings::PATH_MAX as usize + 11;
-/// ` path=`.
-const PATH_KEY: usize = 6;
+/// What precedes a path.
+const PATH_PREFIX: &[u8] = b" path=";
+/// Its length.
+const PATH_KEY: usize = PATH_PREFIX.len();
 /// ` path=` and a path.
 const PATH: usize = PATH_KEY + 2 * (PATH_BUF - 1);
 /// ` netif=` and a name, of which one byte is NUL.
@@ -151,6 +158,7 @@ impl LsmData<'_> {
             // ` capability=`, three digits, a space.
             Self::Capability(_) => 12 + 3 + 1,
             Self::Path(_) | Self::File(_) => PATH + DEV_INO,
+            Self::NegativePath(_) => PATH,
             // ` ioctlcmd=0x` and four digits.
             Self::IoctlOp(..) => PATH + DEV_INO + 12 + 4,
             Self::Dentry(_) | Self::Inode(_) => NAME_TEXT + DEV_INO,
@@ -172,7 +180,7 @@ impl LsmData<'_> {
     #[cold]
     pub fn len_limit(&self) -> usize {
         let (longest, at_hand) = match self {
-            Self::Path(path) => (PATH, path_len(path)),
+            Self::Path(path) | Self::NegativePath(path) => (PATH, path_len(path)),
             Self::File(file) | Self::IoctlOp(file, _) => (PATH, path_len(file.path())),
             // CAST: A `usize` has at least 32 bits.
             Self::Dentry(dentry) | Self::NegativeDentry(dentry) => {
@@ -196,6 +204,15 @@ impl LsmData<'_> {
             record.append(NAME_KEY);
             return dentry.with_name(|name| record.append_untrusted(name));
         }
+        if let Self::NegativePath(path) = *self {
+            record.append(PATH_PREFIX);
+            return with_path(path, |text| match text {
+                Ok(text) => record.append_untrusted(to_be_made(text, path.dentry())),
+                // In the words of `audit_log_d_path()`.
+                Err(ENOMEM) => record.append(b"\"<no_memory>\""),
+                Err(_) => record.append(b"\"<too_long>\""),
+            });
+        }
 
         let mut op;
         let mut net;
@@ -207,7 +224,7 @@ impl LsmData<'_> {
                 ad.u.cap = cap.into();
                 bindings::LSM_AUDIT_DATA_CAP
             }
-            Self::Path(path) => {
+            Self::Path(path) | Self::NegativePath(path) => {
                 // SAFETY: `path` is valid. The copy is used only while it is.
                 ad.u.path = unsafe { *path.as_ptr() };
                 bindings::LSM_AUDIT_DATA_PATH
@@ -288,23 +305,40 @@ const fn name_len(len: usize) -> usize {
     len.saturating_mul(2).saturating_add(NAME_KEY.len() + 2)
 }
 
-/// Returns the length of ` path=` and the path, or that of the longest one if memory runs out.
-fn path_len(path: &Path) -> usize {
+/// Calls `f` with the path, or with why there is none.
+fn with_path<R>(path: &Path, f: impl FnOnce(Result<&[u8]>) -> R) -> R {
     let Ok(mut buf) = KBox::<[u8; PATH_BUF]>::new_uninit(GFP_ATOMIC | __GFP_NOWARN) else {
-        return PATH;
+        return f(Err(ENOMEM));
     };
 
     // SAFETY: `path` is valid, and `buf` is valid for writes of `PATH_BUF` bytes.
     let text =
         unsafe { bindings::d_path(path.as_ptr(), buf.as_mut_ptr().cast(), PATH_BUF as c_int) };
-    let Ok(text) = crate::error::from_err_ptr(text) else {
-        return PATH;
-    };
 
-    // SAFETY: `d_path()` returns a string in `buf`.
-    let text = unsafe { core::slice::from_raw_parts(text.cast(), bindings::strlen(text)) };
+    f(crate::error::from_err_ptr(text).map(|text| {
+        // SAFETY: `d_path()` returns a string in `buf`.
+        unsafe { core::slice::from_raw_parts(text.cast(), bindings::strlen(text)) }
+    }))
+}
 
-    PATH_KEY.saturating_add(untrusted_len(text))
+/// Returns the length of ` path=` and the path, or that of the longest one if memory runs out.
+fn path_len(path: &Path) -> usize {
+    with_path(path, |text| {
+        text.map_or(PATH, |text| PATH_KEY.saturating_add(untrusted_len(text)))
+    })
+}
+
+/// Returns what `d_path()` says of `entry`, without that it is deleted.
+///
+/// The last component is then longer than the name.
+fn to_be_made<'a>(path: &'a [u8], entry: &Dentry) -> &'a [u8] {
+    let last = path.rsplit(|&byte| byte == b'/').next().unwrap_or(&[]);
+
+    match path.strip_suffix(b" (deleted)") {
+        // CAST: A `usize` has at least 32 bits.
+        Some(made) if last.len() != entry.name_len() as usize => made,
+        _ => path,
+    }
 }
 
 /// Returns the length of ` path=` and the path of a unix socket, as [`path_len()`] does.

@@ -76,6 +76,20 @@ impl<const N: usize> Text<N> {
         }
     }
 
+    /// Appends a number in decimal, as `%llu` does.
+    #[inline]
+    pub fn push_u64(&mut self, mut number: u64) {
+        let digits = number.checked_ilog10().unwrap_or(0).wrapping_add(1);
+
+        let place = self.grow(digits as usize).unwrap_or(&mut []);
+
+        // From the right; CAST: a remainder of ten fits.
+        for digit in place.iter_mut().rev() {
+            *digit = b'0' | (number % 10) as u8;
+            number /= 10;
+        }
+    }
+
     /// Appends a number in decimal, as `%d` does.
     #[inline]
     pub fn push_i32(&mut self, number: i32) {
@@ -148,6 +162,15 @@ mod tests {
         assert_eq!(text_of(|t| t.push_u32(9)).as_bytes(), b"9");
         assert_eq!(text_of(|t| t.push_u32(10)).as_bytes(), b"10");
         assert_eq!(text_of(|t| t.push_u32(u32::MAX)).as_bytes(), b"4294967295");
+        assert_eq!(text_of(|t| t.push_u64(0)).as_bytes(), b"0");
+        assert_eq!(
+            text_of(|t| t.push_u64(10_u64.pow(19))).as_bytes(),
+            b"10000000000000000000"
+        );
+        assert_eq!(
+            text_of(|t| t.push_u64(u64::MAX)).as_bytes(),
+            b"18446744073709551615"
+        );
         assert_eq!(text_of(|t| t.push_i32(-1)).as_bytes(), b"-1");
         assert_eq!(text_of(|t| t.push_i32(i32::MAX)).as_bytes(), b"2147483647");
         assert_eq!(text_of(|t| t.push_i32(i32::MIN)).as_bytes(), b"-2147483648");

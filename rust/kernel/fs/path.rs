@@ -13,6 +13,11 @@ use crate::{
     types::Opaque, //
 };
 
+use core::{
+    marker::PhantomData,
+    ops::Deref, //
+};
+
 /// Wraps the kernel's `struct path`: a dentry as seen through a mount.
 ///
 /// # Invariants
@@ -37,6 +42,52 @@ impl Path {
     #[inline]
     pub fn as_ptr(&self) -> *mut bindings::path {
         self.0.get()
+    }
+
+    /// Returns the path of `entry`, if that is an entry in the directory of this path.
+    ///
+    /// A rename may move it at any time, unless the caller has the directory's lock.
+    #[inline]
+    pub fn of_entry<'a>(&'a self, entry: &'a Dentry) -> Option<EntryPath<'a>> {
+        // SAFETY: By the type invariants.
+        let dir = unsafe { *self.as_ptr() };
+        // SAFETY: By the type invariants. A rename may write to it meanwhile, as to one word.
+        let parent = unsafe { (&raw const (*entry.as_ptr()).d_parent).read_volatile() };
+
+        // A root is its own parent. INVARIANT: The mount is that of `self`; both live for `'a`.
+        (parent == dir.dentry && parent != entry.as_ptr()).then(|| EntryPath {
+            path: Self(Opaque::new(bindings::path {
+                mnt: dir.mnt,
+                dentry: entry.as_ptr(),
+            })),
+            _lifetime: PhantomData,
+        })
+    }
+
+    /// Returns the dentry that the path leads to.
+    #[inline]
+    pub fn dentry(&self) -> &Dentry {
+        // SAFETY: By the type invariants; `Dentry` is transparent.
+        unsafe { &*(*self.as_ptr()).dentry.cast() }
+    }
+}
+
+/// The path of an entry in a directory: the directory's mount, and the entry.
+///
+/// # Invariants
+///
+/// Mount and dentry are those of a [`Path`] and a [`Dentry`] that live for `'a`.
+pub struct EntryPath<'a> {
+    path: Path,
+    _lifetime: PhantomData<&'a Path>,
+}
+
+impl Deref for EntryPath<'_> {
+    type Target = Path;
+
+    #[inline]
+    fn deref(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -27,8 +27,10 @@ static const struct parameter {
 } parameters[] = {
 	{ "end_context", OBJECT, 1, "bpf_audit_context" },
 	{ "cause_context", OBJECT, 1, "bpf_audit_context" },
+	{ "rule_context", OBJECT, 1, "bpf_audit_context" },
 	{ "cap_context", OBJECT, 1, "bpf_audit_context" },
 	{ "path_context", OBJECT, 1, "bpf_audit_context" },
+	{ "path_at_context", OBJECT, 1, "bpf_audit_context" },
 	{ "file_context", OBJECT, 1, "bpf_audit_context" },
 	{ "ioctl_op_context", OBJECT, 1, "bpf_audit_context" },
 	{ "dentry_context", OBJECT, 1, "bpf_audit_context" },
@@ -37,8 +39,11 @@ static const struct parameter {
 	{ "net_sock_context", OBJECT, 1, "bpf_audit_context" },
 	{ "net_sockaddr_context", OBJECT, 1, "bpf_audit_context" },
 	{ "cause_cause", STRING, 2 },
+	{ "rule_rule", NUMBER, 2 },
 	{ "cap_cap", NUMBER, 2 },
 	{ "path_path", OBJECT, 2, "path" },
+	{ "path_at_dir", OBJECT, 2, "path" },
+	{ "path_at_dentry", OBJECT, 3, "dentry" },
 	{ "file_file", OBJECT, 2, "file" },
 	{ "ioctl_op_file", OBJECT, 2, "file" },
 	{ "ioctl_op_cmd", NUMBER, 3 },
@@ -61,12 +66,13 @@ static const struct parameter {
 
 /* What a kind is accepted for. */
 #define CONTEXTS							\
-	"cause_context cap_context path_context file_context ioctl_op_context dentry_context " \
-	"inode_context task_context net_sock_context net_sockaddr_context"
+	"cause_context rule_context cap_context path_context path_at_context file_context " \
+	"ioctl_op_context dentry_context inode_context task_context net_sock_context " \
+	"net_sockaddr_context"
 #define FILES		"file_file ioctl_op_file"
 #define ADDRESSES	"net_sockaddr_saddr net_sockaddr_daddr"
 #define NUMBERS		\
-	"cap_cap ioctl_op_cmd net_sock_netif net_sockaddr_netif net_sockaddr_addrlen"
+	"rule_rule cap_cap ioctl_op_cmd net_sock_netif net_sockaddr_netif net_sockaddr_addrlen"
 
 /* Why it is refused, # being the register and $ the structure. */
 #define NO_POINTER(what)	"R# is " what " expected STRUCT $"
@@ -164,7 +170,7 @@ static const struct kind {
 	{ "file_unchecked", "", { UNCHECKED, UNTRUSTED, UNCHECKED, NO_NUMBER }, UNCHECKED },
 	{ "file_put", NUMBERS, { NO_POINTER("scalar"), NO_MEMORY("scalar"), NO_STRING } },
 	{ "file_of_vma", FILES, { OTHER("file"), OTHER("file"), NO_STRING, NO_NUMBER } },
-	{ "path", "path_path",
+	{ "path", "path_path path_at_dir",
 	  { OTHER("file"), OTHER("file"), NO_STRING, NO_NUMBER }, NOT_ITS_START },
 	{ "path_of_put_file", NUMBERS, { NO_POINTER("scalar"), NO_MEMORY("scalar"), NO_STRING } },
 	{ "inode", "inode_inode", { OTHER("inode"), OTHER("inode"), NO_STRING, NO_NUMBER } },
@@ -177,7 +183,8 @@ static const struct kind {
 	  .needs = "bpf_real_data_inode" },
 	{ "inode_of_dentry_unchecked", "",
 	  { UNCHECKED, UNTRUSTED, UNCHECKED, NO_NUMBER }, UNCHECKED },
-	{ "dentry", "dentry_dentry", { OTHER("dentry"), OTHER("dentry"), NO_STRING, NO_NUMBER } },
+	{ "dentry", "dentry_dentry path_at_dentry",
+	  { OTHER("dentry"), OTHER("dentry"), NO_STRING, NO_NUMBER } },
 	{ "socket", "net_sock_sock", { OTHER("socket"), OTHER("socket"), NO_STRING, NO_NUMBER } },
 	{ "address", ADDRESSES, { OTHER("sockaddr"), NULL, NO_STRING, NO_NUMBER } },
 	{ "sk", "", { OTHER("sock"), OTHER("sock"), NO_STRING, NO_NUMBER } },

@@ -13,9 +13,12 @@ struct bpf_audit_context *bpf_audit_log_start(void) __weak __ksym;
 void bpf_audit_log_end(struct bpf_audit_context *ac) __weak __ksym;
 int bpf_audit_log_cause(struct bpf_audit_context *ac,
 			const char *cause__str) __weak __ksym;
+int bpf_audit_log_rule(struct bpf_audit_context *ac, u64 rule) __weak __ksym;
 int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap) __weak __ksym;
 int bpf_audit_log_path(struct bpf_audit_context *ac,
 		       const struct path *path) __weak __ksym;
+int bpf_audit_log_path_at(struct bpf_audit_context *ac, const struct path *dir,
+			  struct dentry *dentry) __weak __ksym;
 int bpf_audit_log_file(struct bpf_audit_context *ac,
 		       struct file *file) __weak __ksym;
 int bpf_audit_log_ioctl_op(struct bpf_audit_context *ac, struct file *file,

@@ -171,8 +171,10 @@ int seen_by_the_compiler(u64 *ctx)
 {
 	bpf_audit_log_end(NULL);
 	bpf_audit_log_cause(NULL, NULL);
+	bpf_audit_log_rule(NULL, 0);
 	bpf_audit_log_cap(NULL, 0);
 	bpf_audit_log_path(NULL, NULL);
+	bpf_audit_log_path_at(NULL, NULL, NULL);
 	bpf_audit_log_file(NULL, NULL);
 	bpf_audit_log_ioctl_op(NULL, NULL, 0);
 	bpf_audit_log_dentry(NULL, NULL);
@@ -249,8 +251,10 @@ IN_FUNCTION(kfunc##_##name)
 
 CONTEXT(end, 0, 0, 0, 0)
 CONTEXT(cause, text, 0, 0, 0)
+CONTEXT(rule, 0, 0, 0, 0)
 CONTEXT(cap, 0, 0, 0, 0)
 CONTEXT(path, &((struct file *)CTX(0))->f_path, 0, 0, 0)
+CONTEXT(path_at, CTX(0), CTX(1), 0, 0)
 CONTEXT(file, CTX(0), 0, 0, 0)
 CONTEXT(ioctl_op, CTX(0), 0, 0, 0)
 CONTEXT(dentry, CTX(1), 0, 0, 0)
@@ -260,8 +264,10 @@ CONTEXT(net_sock, 0, CTX(0), 0, 0)
 CONTEXT(net_sockaddr, 0, 0, 0, 16)
 
 ARGUMENT(cause, cause, held, 0, 0, 0)
+ARGUMENT(rule, rule, held, 0, 0, 0)
 ARGUMENT(cap, cap, held, 0, 0, 0)
 ARGUMENT(path, path, held, 0, 0, 0)
+ARGUMENT(path_at, dir, held, CTX(1), 0, 0)
 ARGUMENT(file, file, held, 0, 0, 0)
 ARGUMENT(ioctl_op, file, held, 0, 0, 0)
 ARGUMENT(dentry, dentry, held, 0, 0, 0)
@@ -274,25 +280,28 @@ ARGUMENT(net_sockaddr, saddr, 0, held, 0, 16)
 ARGUMENT(net_sockaddr, daddr, 0, 0, held, 16)
 ARGUMENT(net_sockaddr, addrlen, 0, 0, 0, held)
 
-/* It comes after one that not every hook has. */
-static __always_inline void ioctl_op_cmd(u64 *ctx, void *held)
-{
-	struct file *file = bpf_get_task_exe_file(bpf_get_current_task_btf());
-	struct bpf_audit_context *ac;
+/* These come after one that not every hook has. */
+#define SECOND_ARGUMENT(kfunc, name, first)					\
+static __always_inline void kfunc##_##name(u64 *ctx, void *held)		\
+{										\
+	struct file *file = bpf_get_task_exe_file(bpf_get_current_task_btf());	\
+	struct bpf_audit_context *ac;						\
+										\
+	if (!file)								\
+		return;								\
+	ac = bpf_audit_log_start();						\
+	if (ac) {								\
+		call(bpf_audit_log_##kfunc, ac, first, held, 0, 0);		\
+		bpf_audit_log_end(ac);						\
+	}									\
+	bpf_put_file(file);							\
+}										\
+IN_ELEMENT(kfunc##_##name)							\
+IN_SAMPLE(kfunc##_##name)							\
+IN_FUNCTION(kfunc##_##name)
 
-	if (!file)
-		return;
-	ac = bpf_audit_log_start();
-	if (ac) {
-		call(bpf_audit_log_ioctl_op, ac, file, held, 0, 0);
-		bpf_audit_log_end(ac);
-	}
-	bpf_put_file(file);
-}
-
-IN_ELEMENT(ioctl_op_cmd)
-IN_SAMPLE(ioctl_op_cmd)
-IN_FUNCTION(ioctl_op_cmd)
+SECOND_ARGUMENT(path_at, dentry, &file->f_path)
+SECOND_ARGUMENT(ioctl_op, cmd, file)
 
 /* The same for an object that a function declares as trusted. */
 #define BY_FUNCTION(kfunc, type, a2, a3)					\
@@ -341,8 +350,10 @@ kind(u64 *ctx, parameter_t use, struct callbacks in, function_t in_function)
 static __always_inline void FUNCTION(__VA_ARGS__);				\
 PROGRAM(file_open, end_context, __VA_ARGS__)					\
 PROGRAM(file_open, cause_context, __VA_ARGS__)					\
+PROGRAM(file_open, rule_context, __VA_ARGS__)					\
 PROGRAM(file_open, cap_context, __VA_ARGS__)					\
 PROGRAM(file_open, path_context, __VA_ARGS__)					\
+PROGRAM(path_mkdir, path_at_context, __VA_ARGS__)				\
 PROGRAM(file_open, file_context, __VA_ARGS__)					\
 PROGRAM(file_open, ioctl_op_context, __VA_ARGS__)				\
 PROGRAM(inode_unlink, dentry_context, __VA_ARGS__)				\
@@ -351,8 +362,11 @@ PROGRAM(file_open, task_context, __VA_ARGS__)					\
 PROGRAM(socket_bind, net_sock_context, __VA_ARGS__)				\
 PROGRAM(file_open, net_sockaddr_context, __VA_ARGS__)				\
 PROGRAM(file_open, cause_cause, __VA_ARGS__)					\
+PROGRAM(file_open, rule_rule, __VA_ARGS__)					\
 PROGRAM(file_open, cap_cap, __VA_ARGS__)					\
 PROGRAM(file_open, path_path, __VA_ARGS__)					\
+PROGRAM(path_mkdir, path_at_dir, __VA_ARGS__)					\
+PROGRAM(file_open, path_at_dentry, __VA_ARGS__)					\
 PROGRAM(file_open, file_file, __VA_ARGS__)					\
 PROGRAM(file_open, ioctl_op_file, __VA_ARGS__)					\
 PROGRAM(file_open, ioctl_op_cmd, __VA_ARGS__)					\
