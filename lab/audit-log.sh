@@ -16,7 +16,8 @@ out_log=$log/lsm-audit-log.log
 make_dirs "$out" "$log" "$cache/cargo"
 lock "$build" lsm-audit-log
 export CARGO_HOME=$cache/cargo CARGO_TARGET_DIR=$out/target CARGO_TERM_COLOR=never
-export CARGO_BUILD_JOBS=$(parallel)
+CARGO_BUILD_JOBS=$(parallel)
+export CARGO_BUILD_JOBS
 
 # Static, so that it runs wherever it is copied to. With a target named, the flags are
 # not those of build scripts, too.

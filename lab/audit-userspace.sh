@@ -17,7 +17,8 @@ contrib=$repo/contrib/audit-userspace
 work=$build/audit-userspace
 sources=/var/cache/apt/archives/audit	# in the cache of downloads
 patches=("$contrib"/patches/*.patch)
-export MAKEFLAGS=-j$(parallel)
+MAKEFLAGS=-j$(parallel)
+export MAKEFLAGS
 make_dirs "$work" "$log"
 lock "$work" audit-userspace
 

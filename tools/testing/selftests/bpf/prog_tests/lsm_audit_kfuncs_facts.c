@@ -157,7 +157,7 @@ static void check_removed(struct bpf_program *prog, long (*change)(const char *,
 	char *from = below("old"), *text;
 	struct stat stat;
 
-	if (!ASSERT_OK(change == do_rmdir ? mkdir(from, 0700) : do_create(NULL, from), "make one") ||
+	if (!ASSERT_OK(change == do_rmdir ? do_mkdir(NULL, from) : do_create(NULL, from), "make") ||
 	    !ASSERT_OK(lstat(from, &stat), "stat"))
 		goto out;
 	text = text_at(from, &stat, RULE);
