@@ -14,11 +14,11 @@ cd "$(dirname "$0")/../.."
 results=$PWD/build/guest
 
 # BTF has the prototypes that programs declare, parameter names included. Without
-# vmlinux.h they know u16 as __u16.
+# vmlinux.h they know u16 as __u16, and u64 as __u64.
 one_per_line() { tr -s '\n\t ' ' ' | grep -o 'extern [^;]*bpf_audit_log_[^;]*;' | sort; }
 prototypes() {
 	local difference
-	if difference=$(diff <(sed 's/__u16/u16/' lab/examples/bpf_audit.h | one_per_line) \
+	if difference=$(diff <(sed 's/__u\([0-9]\)/u\1/' lab/examples/bpf_audit.h | one_per_line) \
 		<(bpftool btf dump file "$results/vmlinux.btf" format c | grep bpf_audit_log_ | one_per_line)); then
 		check "prototypes in BTF"
 	else
