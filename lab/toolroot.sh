@@ -104,6 +104,9 @@ by_debootstrap() {
 
 from_debian() {
 	local by=by_mmdebstrap
+	# A copy in the cache that is damaged has been counted on until now.
+	need_space "$build" 2600 "making the tool root"
+	need_space "$cache" 3400 "keeping the tool root and its packages"
 	if ! command -v mmdebstrap >/dev/null; then
 		# lab/machine.sh has seen that one of these can be.
 		if command -v debootstrap >/dev/null; then by=by_debootstrap; else install_mmdebstrap; fi
