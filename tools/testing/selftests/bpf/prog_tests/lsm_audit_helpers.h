@@ -84,21 +84,55 @@ static inline void skip(const char *why, const char *what)
 
 typedef bool (*act_fn)(const void *arg);
 
-static const struct step *wanted_steps;
-
 /*
- * Let a process called @comm take the steps, by @act.
+ * Let a process called @comm do @act, with its pid in @tgid as long as that takes.
  *
  * It isn't the test itself, because that is the audit daemon, of which only 100
  * records in 5 seconds are written.
- *
- * Return: its pid, or -1 if @act failed.
  */
+static inline pid_t start_subject(const char *comm, __u32 *tgid, act_fn act, const void *arg)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		bool done;
+
+		prctl(PR_SET_NAME, comm);
+		*tgid = getpid();
+		done = act(arg);
+		*tgid = 0;
+		_exit(!done);
+	}
+
+	ASSERT_GT(pid, 0, "fork");
+	return pid;
+}
+
+static inline bool subject_is_done(pid_t pid)
+{
+	int status;
+
+	return ASSERT_EQ(waitpid(pid, &status, 0), pid, "wait for the subject") &&
+	       ASSERT_EQ(status, 0, "what the subject did");
+}
+
+/* Both. Return: the subject's pid, or -1 if @act failed. */
+static inline pid_t run_subject(const char *comm, __u32 *tgid, act_fn act, const void *arg)
+{
+	pid_t pid = start_subject(comm, tgid, act, arg);
+
+	return pid > 0 && subject_is_done(pid) ? pid : -1;
+}
+
+static const struct step *wanted_steps;
+
+/* The same, and the program takes the steps. */
 static inline pid_t act_as(const char *comm, const struct step *steps, act_fn act,
 			   const void *arg)
 {
-	int status, i;
-	pid_t pid;
+	int i;
 
 	memset(skel->bss->steps, 0, sizeof(skel->bss->steps));
 	for (i = 0; i < MAX_STEPS && steps && steps[i].call; i++) {
@@ -110,23 +144,7 @@ static inline pid_t act_as(const char *comm, const struct step *steps, act_fn ac
 	skel->bss->refused = 0;
 	skel->bss->ended = 0;
 
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		bool done;
-
-		prctl(PR_SET_NAME, comm);
-		skel->bss->tgid = getpid();
-		done = act(arg);
-		skel->bss->tgid = 0;
-		_exit(!done);
-	}
-
-	if (!ASSERT_GT(pid, 0, "fork") ||
-	    !ASSERT_EQ(waitpid(pid, &status, 0), pid, "wait for the subject") ||
-	    !ASSERT_EQ(status, 0, "what the subject did"))
-		return -1;
-	return pid;
+	return run_subject(comm, &skel->bss->tgid, act, arg);
 }
 
 /* Compare what the steps returned with what they should have. */

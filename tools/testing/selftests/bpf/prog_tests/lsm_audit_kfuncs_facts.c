@@ -39,30 +39,14 @@ static bool act_change(const void *arg)
 /* As another process; returns its pid. */
 static pid_t act(const struct change *change)
 {
-	int status, i;
-	pid_t pid;
+	int i;
 
 	for (i = 0; i < 2; i++)
 		facts->bss->sides[i] = (struct side){ NOT_CALLED, NOT_CALLED, NOT_CALLED,
 						      NOT_CALLED };
 	facts->bss->runs = 0;
 
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		bool done;
-
-		prctl(PR_SET_NAME, SUBJECT);
-		facts->bss->tgid = getpid();
-		done = act_change(change);
-		facts->bss->tgid = 0;
-		_exit(!done);
-	}
-	if (!ASSERT_GT(pid, 0, "fork") ||
-	    !ASSERT_EQ(waitpid(pid, &status, 0), pid, "wait for the subject") ||
-	    !ASSERT_EQ(status, 0, "what the subject did"))
-		return -1;
-	return pid;
+	return run_subject(SUBJECT, &facts->bss->tgid, act_change, change);
 }
 
 /* Attach @prog, and expect of each of its records that it reads so; NULL for none. */

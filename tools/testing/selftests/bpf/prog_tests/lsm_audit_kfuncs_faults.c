@@ -15,40 +15,9 @@
 
 static struct lsm_audit_kfuncs_faults *faults;
 
-/* Let another process act: few records are written of the audit daemon. */
-static pid_t start_subject(act_fn act, const void *arg)
-{
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		bool done;
-
-		prctl(PR_SET_NAME, SUBJECT);
-		faults->bss->tgid = getpid();
-		done = act(arg);
-		faults->bss->tgid = 0;
-		_exit(!done);
-	}
-
-	ASSERT_GT(pid, 0, "fork");
-	return pid;
-}
-
-static bool subject_is_done(pid_t pid)
-{
-	int status;
-
-	return ASSERT_EQ(waitpid(pid, &status, 0), pid, "wait for the subject") &&
-	       ASSERT_EQ(status, 0, "what the subject did");
-}
-
 static pid_t act_as_subject(act_fn act, const void *arg)
 {
-	pid_t pid = start_subject(act, arg);
-
-	return pid > 0 && subject_is_done(pid) ? pid : -1;
+	return run_subject(SUBJECT, &faults->bss->tgid, act, arg);
 }
 
 /* What another processor frees may take a moment. */
@@ -542,7 +511,7 @@ static void test_leak_detector(void)
 
 	faults->bss->held = 0;
 	faults->bss->release = 0;
-	subject = start_subject(act_once, NULL);
+	subject = start_subject(SUBJECT, &faults->bss->tgid, act_once, NULL);
 	if (subject < 0)
 		return;
 	for (tries = 0; tries < 1000 && !READ_ONCE(faults->bss->held); tries++)

@@ -435,7 +435,7 @@ static bool act_race(const void *unused)
 static void test_entry_gone(void)
 {
 	static const struct step steps[] = { { CALL_DENTRY }, {} };
-	int status, seconds;
+	int status = -1, seconds;
 	pid_t pid;
 
 	if (!attach(skel->progs.on_walk))
@@ -444,17 +444,8 @@ static void test_entry_gone(void)
 	snprintf(long_link, sizeof(long_link), "%s/%.*s", dir, 60,
 		 "a-name-that-is-longer-than-what-an-entry-itself-has-room-for");
 
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		bool done;
-
-		skel->bss->tgid = getpid();
-		done = act_race(NULL);
-		skel->bss->tgid = 0;
-		_exit(!done);
-	}
-	if (!ASSERT_GT(pid, 0, "fork"))
+	pid = start_subject(SUBJECT, &skel->bss->tgid, act_race, NULL);
+	if (pid < 0)
 		return;
 	for (seconds = 0; seconds < 120; seconds++) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
