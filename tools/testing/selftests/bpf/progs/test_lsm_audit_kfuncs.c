@@ -260,12 +260,18 @@ int BPF_PROG(on_create, struct inode *folder, struct dentry *dentry)
 	return 0;
 }
 
-/* While RCU keeps the entry, and nothing else. */
+/* While RCU keeps the entry, and nothing else: it takes its time to be gone. */
 SEC("lsm/inode_follow_link")
 int BPF_PROG(on_walk, struct dentry *dentry)
 {
-	if (is_subject())
-		record(&(struct objects){ .dentry = dentry });
+	int i;
+
+	if (!is_subject())
+		return 0;
+
+	bpf_for(i, 0, 20000)
+		barrier_var(i);
+	record(&(struct objects){ .dentry = dentry });
 	return 0;
 }
 
