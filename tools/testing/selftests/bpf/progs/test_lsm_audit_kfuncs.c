@@ -260,16 +260,26 @@ int BPF_PROG(on_create, struct inode *folder, struct dentry *dentry)
 	return 0;
 }
 
-/* While RCU keeps the entry, and nothing else: it takes its time to be gone. */
+/* While RCU keeps the entry, and nothing else: look away until it is gone. */
 SEC("lsm/inode_follow_link")
 int BPF_PROG(on_walk, struct dentry *dentry)
 {
+	bool gone = false;
 	int i;
 
 	if (!is_subject())
 		return 0;
 
-	bpf_for(i, 0, 20000)
+	bpf_for(i, 0, 20000) {
+		barrier();
+		gone = dentry->d_lockref.count < 0;
+		if (gone)
+			break;
+	}
+	if (!gone)
+		return 0;
+	/* Its name goes a little later. */
+	bpf_for(i, 0, 1000)
 		barrier_var(i);
 	record(&(struct objects){ .dentry = dentry });
 	return 0;
