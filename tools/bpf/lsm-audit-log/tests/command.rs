@@ -6,11 +6,14 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 const HEAD: &str = "type=1427 msg=audit(";
 
@@ -77,10 +80,11 @@ fn many(count: u32) -> String {
 }
 
 /// Wait until it has filled the pipe that nobody reads.
-fn until_stuck(child: &Child) {
-    let state = || fs::read_to_string(format!("/proc/{}/wchan", child.id())).unwrap_or_default();
+fn until_full(pipe: &OwnedFd) {
+    let mut polled = [PollFd::new(pipe.as_fd(), PollFlags::POLLOUT)];
     let start = Instant::now();
-    while !state().contains("pipe_write") && start.elapsed() < Duration::from_secs(3) {
+    while poll(&mut polled, PollTimeout::ZERO) == Ok(1) {
+        assert!(start.elapsed() < Duration::from_secs(60), "it writes nothing");
         sleep(Duration::from_millis(20));
     }
 }
@@ -200,9 +204,10 @@ fn ends_while_its_reader_has_stopped() {
     let file = Log::new("stuck", many(20_000).as_bytes());
     // Its messages go the same way, as through 2>&1.
     let (reader, writer) = nix::unistd::pipe().unwrap();
-    let mut child =
-        command().arg(&file.0).stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
-    until_stuck(&child);
+    let stdout = writer.try_clone().unwrap();
+    let stderr = writer.try_clone().unwrap();
+    let mut child = command().arg(&file.0).stdout(stdout).stderr(stderr).spawn().unwrap();
+    until_full(&writer);
     terminate(&child);
     let status = end(&mut child, Duration::from_secs(10));
     assert_eq!((status.code(), status.signal()), (Some(1), None));
