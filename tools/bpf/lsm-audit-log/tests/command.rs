@@ -160,6 +160,33 @@ fn one_line_each() {
     assert_eq!(shown(&[], &many(3)).len(), 3);
 }
 
+/// A rename is two records with one serial, and both are of the system call that follows.
+#[test]
+fn both_sides() {
+    let stamp = "msg=audit(1795473545.953:7):";
+    let input = format!(
+        "type=1427 {stamp} prog-id=1 pid=54 comm=\"mv\" rule-id=12 path=\"/srv/a\" dev=\"sda1\" ino=7\n\
+         type=1427 {stamp} prog-id=1 pid=54 comm=\"mv\" rule-id=18446744073709551615 path=\"/srv/b\"\n\
+         type=SYSCALL {stamp} arch=c000003e syscall=82 success=no exit=-1 uid=1000 exe=\"/usr/bin/mv\"\n"
+    );
+    let json = shown(&["--json"], &input);
+    assert_eq!(json.len(), 2);
+    for (line, path, rule) in
+        [(&json[0], "/srv/a", "12"), (&json[1], "/srv/b", "18446744073709551615")]
+    {
+        assert!(line.contains(r#""serial":7,"#), "{line}");
+        assert!(line.contains(r#""syscall":82,"#), "{line}");
+        assert!(line.contains(&format!(r#""path":"{path}""#)), "{line}");
+        assert!(line.contains(&format!(r#""rule-id":{rule}"#)), "{line}");
+    }
+
+    let text = shown(&["-x", "mv"], &input);
+    assert_eq!(text.len(), 2);
+    assert!(text[0].contains(r#"path="/srv/a""#) && text[1].contains(r#"path="/srv/b""#));
+    assert_eq!(shown(&["-R", "12"], &input), text[..1]);
+    assert_eq!(shown(&["-f", "/srv/b"], &input), text[1..]);
+}
+
 #[test]
 fn the_past() {
     for ago in [["--since", "10y ago"], ["--since", "-10y"], ["-S", "10y"], ["-ts", "10y"]] {
