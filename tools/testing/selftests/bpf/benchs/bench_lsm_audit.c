@@ -88,6 +88,7 @@ static struct {
 	long lost;		/* before the benchmark */
 	bool landlock;		/* the kernel has it, and logs its denials */
 	bool start_wanted;	/* what starts a record is audit_log_start_wanted() */
+	bool facts;		/* bpf_audit_log_path_at() and bpf_audit_log_rule() */
 	/* What the reader tells: that it is ready, and how many records came. */
 	struct {
 		bool ready;
@@ -255,6 +256,8 @@ static void setup(void)
 						      BPF_TRACE_FENTRY) > 0;
 	bpf_program__set_autoload(ctx.skel->progs.enter_start_wanted, ctx.start_wanted);
 	bpf_program__set_autoload(ctx.skel->progs.exit_start_wanted, ctx.start_wanted);
+	ctx.facts = libbpf_find_vmlinux_btf_id("bpf_audit_log_path_at",
+					       BPF_TRACE_FENTRY) > 0;
 	if (lsm_audit_bench__load(ctx.skel))
 		die("the programs don't load: does the kernel have CONFIG_BPF_LSM_AUDIT?");
 	ctx.skel->bss->tgid = getpid();
@@ -298,6 +301,11 @@ static bool do_chmod(const struct scenario *scenario)
 	return denied(fchmod(file_fd, 0600));
 }
 
+static bool do_unlink(const struct scenario *scenario)
+{
+	return denied(unlink("/dir/file"));
+}
+
 static bool do_connect(const struct scenario *scenario)
 {
 	memcpy(ctx.skel->bss->source_addr, &inet_address, sizeof(inet_address));
@@ -339,8 +347,10 @@ static const struct scenario scenarios[] = {
 	{ "floor", 0, do_ioctl, .floor = true },
 	{ "start-end", 0, do_ioctl },
 	{ "cause", FIELD_CAUSE, do_ioctl },
+	{ "rule", FIELD_RULE, do_ioctl },
 	{ "cap", FIELD_CAP, do_ioctl },
 	{ "path", FIELD_PATH, do_ioctl },
+	{ "path_at", FIELD_PATH_AT, do_unlink },
 	{ "file", FIELD_FILE, do_ioctl },
 	{ "ioctl_op", FIELD_IOCTL_OP, do_ioctl },
 	{ "dentry", FIELD_DENTRY, do_chmod },
@@ -477,6 +487,7 @@ static void cost_setup(void)
 
 	attach_prog(ctx.skel->progs.on_file);
 	attach_prog(ctx.skel->progs.on_dentry);
+	attach_prog(ctx.skel->progs.on_entry);
 	attach_prog(ctx.skel->progs.on_connect);
 
 	/* It ends when all cases are done. */
@@ -501,6 +512,10 @@ static void *cost_producer(void *input)
 		found = true;
 		if (scenario->landlock && !ctx.landlock) {
 			fprintf(stderr, "%s: the kernel has no Landlock\n", scenario->name);
+			continue;
+		}
+		if (scenario->fields & (FIELD_PATH_AT | FIELD_RULE) && !ctx.facts) {
+			fprintf(stderr, "%s: the kernel has no such function\n", scenario->name);
 			continue;
 		}
 

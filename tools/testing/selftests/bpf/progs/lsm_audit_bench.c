@@ -50,6 +50,7 @@ struct facts {
 /* The objects that a hook has to offer; NULL stands for none. */
 struct objects {
 	struct file *file;
+	const struct path *dir;
 	struct dentry *dentry;
 	struct socket *sock;
 	struct sockaddr *address;
@@ -71,10 +72,14 @@ static __always_inline bool record(const struct objects *of)
 
 	if (fields & FIELD_CAUSE)
 		bpf_audit_log_cause(ac, "no-exec-from-tmp");
+	if (bpf_ksym_exists(bpf_audit_log_rule) && fields & FIELD_RULE)
+		bpf_audit_log_rule(ac, 12);
 	if (fields & FIELD_CAP)
 		bpf_audit_log_cap(ac, CAP_NET_ADMIN);
 	if (of->file && fields & FIELD_PATH)
 		bpf_audit_log_path(ac, &of->file->f_path);
+	if (bpf_ksym_exists(bpf_audit_log_path_at) && of->dir && fields & FIELD_PATH_AT)
+		bpf_audit_log_path_at(ac, of->dir, of->dentry);
 	if (of->file && fields & FIELD_FILE)
 		bpf_audit_log_file(ac, of->file);
 	if (of->file && fields & FIELD_IOCTL_OP)
@@ -169,6 +174,16 @@ int BPF_PROG(on_dentry, struct mnt_idmap *idmap, struct dentry *dentry)
 		return 0;
 
 	timed_record(&(struct objects){ .dentry = dentry });
+	return -EPERM;
+}
+
+SEC("lsm/path_unlink")
+int BPF_PROG(on_entry, const struct path *dir, struct dentry *dentry)
+{
+	if (!is_subject())
+		return 0;
+
+	timed_record(&(struct objects){ .dir = dir, .dentry = dentry });
 	return -EPERM;
 }
 

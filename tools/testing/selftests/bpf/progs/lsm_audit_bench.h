@@ -16,6 +16,8 @@
 #define FIELD_TASK		0x00080
 #define FIELD_NET_SOCK		0x00100
 #define FIELD_NET_SOCKADDR	0x00200
+#define FIELD_PATH_AT		0x00400
+#define FIELD_RULE		0x00800
 
 /* Not a record: only the clock is read, or a ring buffer gets the facts. */
 #define NO_RECORD		0x10000
