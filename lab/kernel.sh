@@ -24,6 +24,7 @@ out_log=$log/$name.log
 expected=2400	# build lines
 fragments=("$lab/kernel.config")
 [ "$name" = kernel ] || fragments+=("$lab/$name.config")
+[ "$name" = kernel ] || expected=3100
 [ -f "${fragments[-1]}" ] || die "there is no ${fragments[-1]}: choose a kernel that has a lab/NAME.config."
 [ -f "$tree/Makefile" ] || die "there is no kernel source in $tree: run 'make tree'."
 
