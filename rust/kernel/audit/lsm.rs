@@ -330,13 +330,13 @@ fn path_len(path: &Path) -> usize {
 
 /// Returns what `d_path()` says of `entry`, without that it is deleted.
 ///
-/// The last component is then longer than the name.
+/// That is all that it says behind a name, or behind the slash that stands for a path that there
+/// isn't. A name may end so itself.
 fn to_be_made<'a>(path: &'a [u8], entry: &Dentry) -> &'a [u8] {
     let last = path.rsplit(|&byte| byte == b'/').next().unwrap_or(&[]);
 
     match path.strip_suffix(b" (deleted)") {
-        // CAST: A `usize` has at least 32 bits.
-        Some(made) if last.len() != entry.name_len() as usize => made,
+        Some(made) if !entry.with_name(|name| name == last) => made,
         _ => path,
     }
 }

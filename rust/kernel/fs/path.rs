@@ -46,7 +46,9 @@ impl Path {
 
     /// Returns the path of `entry`, if that is an entry in the directory of this path.
     ///
-    /// A rename may move it at any time, unless the caller has the directory's lock.
+    /// A rename may move it at any time, unless the caller has the directory's lock. A directory
+    /// that was moved out of what its mount shows may have the root of that mount as an entry,
+    /// which has no path but the place of the mount.
     #[inline]
     pub fn of_entry<'a>(&'a self, entry: &'a Dentry) -> Option<EntryPath<'a>> {
         // SAFETY: By the type invariants.
@@ -54,8 +56,12 @@ impl Path {
         // SAFETY: By the type invariants. A rename may write to it meanwhile, as to one word.
         let parent = unsafe { (&raw const (*entry.as_ptr()).d_parent).read_volatile() };
 
-        // A root is its own parent. INVARIANT: The mount is that of `self`; both live for `'a`.
-        (parent == dir.dentry && parent != entry.as_ptr()).then(|| EntryPath {
+        // SAFETY: By the type invariants. It stays the same as long as the mount.
+        let root = unsafe { (*dir.mnt).mnt_root };
+
+        // The root of a file system is its own parent. INVARIANT: The mount is that of `self`; both
+        // live for `'a`.
+        (parent == dir.dentry && ![parent, root].contains(&entry.as_ptr())).then(|| EntryPath {
             path: Self(Opaque::new(bindings::path {
                 mnt: dir.mnt,
                 dentry: entry.as_ptr(),

@@ -306,6 +306,55 @@ static void test_atomic(void)
 	free(to);
 }
 
+static int escaped = -1;
+
+static long do_mkdir_escaped(const char *from, const char *to)
+{
+	return mkdirat(escaped, to, 0700);
+}
+
+static long do_create_escaped(const char *from, const char *to)
+{
+	return close(openat(escaped, to, O_CREAT | O_EXCL | O_WRONLY, 0600));
+}
+
+static long do_rmdir_escaped(const char *from, const char *to)
+{
+	return unlinkat(escaped, from, AT_REMOVEDIR);
+}
+
+/* A folder that was moved out of what its mount shows has no path. */
+static void test_escaped(void)
+{
+	const char *text = " path=\"/\" rule-id=4";
+	char *mounted = below("m/y");
+
+	if (!ASSERT_OK(SYS_NOFAIL("cd %s && mkdir -p x/y m && mount --bind x m", dir), "mount"))
+		goto out_free;
+	escaped = open(mounted, O_PATH | O_DIRECTORY);
+	if (!ASSERT_OK_FD(escaped, "open") ||
+	    !ASSERT_OK(SYS_NOFAIL("cd %s && mv x/y y", dir), "move it out"))
+		goto out;
+	facts->bss->rule = 4;
+	facts->bss->extra = EXTRA_NONE;
+	check(facts->progs.on_mkdir, &(struct change){ do_mkdir_escaped, NULL, "new" }, NULL, text);
+	/* As long as what d_path() appends to one that isn't hashed. */
+	check(facts->progs.on_mknod, &(struct change){ do_create_escaped, NULL, "0123456789" },
+	      NULL, text);
+
+	/* What is mounted lies in it now: that isn't an entry, but has a path, where it's mounted. */
+	if (!ASSERT_OK(SYS_NOFAIL("cd %s && mv x y/x", dir), "move the root"))
+		goto out;
+	check(facts->progs.on_rmdir, &(struct change){ do_rmdir_escaped, "x", NULL }, " rule-id=4",
+	      NULL);
+	ASSERT_EQ(facts->bss->sides[0].path_at, -EINVAL, "path_at");
+out:
+	close(escaped);
+	SYS_NOFAIL("cd %s && umount -l m; rm -rf m x y", dir);
+out_free:
+	free(mounted);
+}
+
 static int deep = -1;
 
 static long do_mkdir_deep(const char *from, const char *to)
@@ -399,6 +448,7 @@ static const struct subtest subtests[] = {
 	{ "once", test_once },
 	{ "keys_taken", test_keys_taken },
 	{ "atomic", test_atomic },
+	{ "escaped", test_escaped },
 	{ "too_long", test_too_long },
 };
 
