@@ -6,6 +6,8 @@
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
+# chroot(8) and losetup(8) are there on Debian, and an ordinary user's PATH isn't.
+export PATH=$PATH:/usr/sbin:/sbin
 umask 022
 
 lab=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
