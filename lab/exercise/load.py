@@ -268,8 +268,9 @@ class Load:
     def checks(self):
         """Names of what has to be so, each with what is otherwise."""
         if self.options.whole:
-            yield "provokers and stressors were all begun", [
-                str(job) for track in self.tracks for job in track.jobs[len(track.done):] if job.kind != "selftest"]
+            left = [str(job) for track in self.tracks for job in track.jobs[len(track.done):] if job.kind != "selftest"]
+            yield (f"provokers and stressors were all begun (a slower machine needs more than EXERCISE={self.options.seconds})"
+                   if left else "provokers and stressors were all begun"), left
 
     def write(self, say):
         say("# Load, with its exit codes")
