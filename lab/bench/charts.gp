@@ -3,6 +3,7 @@
 # The charts of make bench, from table.tsv in the folder ARG1.
 
 set datafile separator "\t"
+set datafile missing "-"
 set terminal pngcairo size 1200,700 noenhanced
 set grid y
 set key outside top center horizontal
