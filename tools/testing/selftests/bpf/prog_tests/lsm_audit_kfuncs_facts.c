@@ -342,7 +342,7 @@ static void test_escaped(void)
 	check(facts->progs.on_mknod, &(struct change){ do_create_escaped, NULL, "0123456789" },
 	      NULL, text);
 
-	/* What is mounted lies in it now: that isn't an entry, but has a path, where it's mounted. */
+	/* What is mounted lies in it now: no entry, but it has a path, where it is mounted. */
 	if (!ASSERT_OK(SYS_NOFAIL("cd %s && mv x y/x", dir), "move the root"))
 		goto out;
 	check(facts->progs.on_rmdir, &(struct change){ do_rmdir_escaped, "x", NULL }, " rule-id=4",
