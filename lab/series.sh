@@ -159,8 +159,9 @@ say "series: ${#patches[@]} patches in build/series: ${topics[*]}; together they
 
 # Who submits the patches signs them off; MAINTAINERS comes last; the headers that
 # are changed declare every function extern; benchs is a folder of the kernel's, and
-# fE a member of a struct of audit's; and there is no history here in which what is
-# fixed could be looked up.
+# fE a member of a struct of audit's; bpf_user_pt_regs_t is a type that the verifier
+# knows by its name; and there is no history here in which what is fixed could be
+# looked up.
 cd "$tree"
 words=$(python3 -c 'import codespell_lib as c, os; print(os.path.dirname(c.__file__))')/data/dictionary.txt
 bad=0
@@ -168,7 +169,8 @@ patches=("${patches[@]/#"$out.part"/"$out"}")
 for patch in "${patches[@]}"; do
 	say "series: checkpatch on ${patch#"$out"/}"
 	scripts/checkpatch.pl --strict --terse --no-summary --show-types --codespell \
-		--codespellfile <(grep -v '^benchs->' "$words") --no-signoff --ignore FILE_PATH_CHANGES,AVOID_EXTERNS,UNKNOWN_COMMIT_ID,CAMELCASE "$patch" || bad=1
+		--codespellfile <(grep -v '^benchs->' "$words") --typedefsfile <(echo bpf_user_pt_regs_t) \
+		--no-signoff --ignore FILE_PATH_CHANGES,AVOID_EXTERNS,UNKNOWN_COMMIT_ID,CAMELCASE "$patch" || bad=1
 done
 [ "$bad" = 0 ] || die "checkpatch has something to say: mend what is named above and run 'make series' again."
 
