@@ -6,7 +6,7 @@
 
 set -euo pipefail
 export LC_ALL=C.UTF-8
-# chroot(8) and losetup(8) are there on Debian, and an ordinary user's PATH isn't.
+# Where Debian has chroot(8) and losetup(8), and where an ordinary user's PATH doesn't lead.
 export PATH=$PATH:/usr/sbin:/sbin
 umask 022
 
