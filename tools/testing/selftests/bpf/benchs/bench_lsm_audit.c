@@ -88,7 +88,7 @@ static struct {
 	long lost;		/* before the benchmark */
 	bool landlock;		/* the kernel has it, and logs its denials */
 	bool start_wanted;	/* what starts a record is audit_log_start_wanted() */
-	bool facts;		/* bpf_audit_log_path_at() and bpf_audit_log_rule() */
+	bool facts;		/* it has path_at and rule, and a hook for them */
 	/* What the reader tells: that it is ready, and how many records came. */
 	struct {
 		bool ready;
@@ -257,7 +257,9 @@ static void setup(void)
 	bpf_program__set_autoload(ctx.skel->progs.enter_start_wanted, ctx.start_wanted);
 	bpf_program__set_autoload(ctx.skel->progs.exit_start_wanted, ctx.start_wanted);
 	ctx.facts = libbpf_find_vmlinux_btf_id("bpf_audit_log_path_at",
-					       BPF_TRACE_FENTRY) > 0;
+					       BPF_TRACE_FENTRY) > 0 &&
+		    libbpf_find_vmlinux_btf_id("path_unlink", BPF_LSM_MAC) > 0;
+	bpf_program__set_autoload(ctx.skel->progs.on_entry, ctx.facts);
 	if (lsm_audit_bench__load(ctx.skel))
 		die("the programs don't load: does the kernel have CONFIG_BPF_LSM_AUDIT?");
 	ctx.skel->bss->tgid = getpid();
@@ -487,7 +489,8 @@ static void cost_setup(void)
 
 	attach_prog(ctx.skel->progs.on_file);
 	attach_prog(ctx.skel->progs.on_dentry);
-	attach_prog(ctx.skel->progs.on_entry);
+	if (ctx.facts)
+		attach_prog(ctx.skel->progs.on_entry);
 	attach_prog(ctx.skel->progs.on_connect);
 
 	/* It ends when all cases are done. */
@@ -515,7 +518,8 @@ static void *cost_producer(void *input)
 			continue;
 		}
 		if (scenario->fields & (FIELD_PATH_AT | FIELD_RULE) && !ctx.facts) {
-			fprintf(stderr, "%s: the kernel has no such function\n", scenario->name);
+			fprintf(stderr, "%s: the kernel has no such function, or no hook for it\n",
+				scenario->name);
 			continue;
 		}
 
