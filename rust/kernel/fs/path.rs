@@ -56,12 +56,16 @@ impl Path {
         // SAFETY: By the type invariants. A rename may write to it meanwhile, as to one word.
         let parent = unsafe { (&raw const (*entry.as_ptr()).d_parent).read_volatile() };
 
+        // The root of a file system is its own parent.
+        if parent != dir.dentry || parent == entry.as_ptr() {
+            return None;
+        }
+
         // SAFETY: By the type invariants. It stays the same as long as the mount.
         let root = unsafe { (*dir.mnt).mnt_root };
 
-        // The root of a file system is its own parent. INVARIANT: The mount is that of `self`; both
-        // live for `'a`.
-        (parent == dir.dentry && ![parent, root].contains(&entry.as_ptr())).then(|| EntryPath {
+        // INVARIANT: The mount is that of `self`; both live for `'a`.
+        (entry.as_ptr() != root).then(|| EntryPath {
             path: Self(Opaque::new(bindings::path {
                 mnt: dir.mnt,
                 dentry: entry.as_ptr(),
