@@ -95,6 +95,9 @@ lsm-audit-log: toolroot	## build/lsm-audit-log, the command that shows which pro
 consumers: toolroot	## have laurel, rsyslog and syslog-ng read a log; LOG=build/guest/auditd.records
 	@lab/consumers.sh $(LOG)
 
+refresh: toolroot	## write what was edited in build/linux back to patches/; P=4-rust/0003, to that patch
+	@lab/refresh.sh $(P)
+
 series: tree	## build/series, the patches for the mailing lists
 	@lab/series.sh
 
@@ -127,4 +130,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test older lsm-audit-log consumers series bisect fixes tree-selftests matrix rust-project.json shell check clean distclean
+.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test older lsm-audit-log consumers refresh series bisect fixes tree-selftests matrix rust-project.json shell check clean distclean

@@ -44,14 +44,15 @@ kernel_style() {
 		(cd "$tree" && each scripts/checkpatch.pl --strict --terse --no-summary --show-types \
 			--typedefsfile <(echo bpf_user_pt_regs_t) -f)
 }
-# Of the hunks only: what stands above them isn't a commit message. The headers
+# Of the diffs only: 'make series' has the messages looked at. The headers
 # that they change declare every function extern.
 patch_style() {
-	local edit bad=0
-	for edit in edits/*.patch edits/*/*.patch; do
-		grep -q '^--- ' "$edit" || continue	# nothing to change in that release
-		sed -n '/^--- /,$p' "$edit" | (cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --show-types \
-			--no-signoff --ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS,CAMELCASE -) | sed "s|^-:|$edit:|" || bad=1
+	local patch bad=0
+	for patch in patches/*/*.patch patches/*/*.diff; do
+		grep -q '^--- ' "$patch" || continue	# nothing to change, or not in that release
+		sed -n '/^--- /,$p' "$patch" | (cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --show-types \
+			--no-signoff --ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS,CAMELCASE --typedefsfile <(echo bpf_user_pt_regs_t) -) |
+			sed "s|^-:|$patch:|" || bad=1
 	done
 	return "$bad"
 }
@@ -139,7 +140,7 @@ check "shellcheck" shell_files
 check "rustfmt" rust_format
 check "codespell" spelling
 check "checkpatch on new files" kernel_style
-check "checkpatch on edits" patch_style
+check "checkpatch on patches" patch_style
 check "mutants" mutants
 check "series" series
 check "figures" lab/bench/quotes.py lab/bench/{figures,patches}.tsv lab/bench/quotes

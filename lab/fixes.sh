@@ -17,13 +17,15 @@ cd "$repo"
 
 # shellcheck source=lab/staged.sh
 . "$lab/staged.sh"
+# shellcheck source=lab/queue.sh
+. "$lab/queue.sh"
 
 results=$build/fixes.results
-fixes=(series/1-fixes/[0-9]*)
+fixes=(patches/1-fixes/[0-9]*.patch)
 patches=("$build"/series/1-fixes/[0-9]*.patch)
-[ "${#patches[@]}" = "${#fixes[@]}" ] || die "build/series/1-fixes isn't what series/1-fixes makes: run 'make series'."
-fixes=("${fixes[@]:1}")
-patches=("${patches[@]:1}")
+patches=("${patches[@]:1}")	# the first is the cover letter
+fixes=("${fixes[@]%.patch}")
+[ "${#patches[@]}" = "${#fixes[@]}" ] || die "build/series/1-fixes isn't what patches/1-fixes makes: run 'make series'."
 
 make_dirs "$out" "$results" "$log" "$build/guest"
 lock "$build" bisect
@@ -41,7 +43,7 @@ test_of() {
 		own=("${script%.sh}.config") out=$build/fixes-$(subject "$1")
 	fi
 	KERNEL_DIR=$out
-	selftest=$(sed -nE 's|.*/prog_tests/(.*)\.c$|\1|p' "$1")
+	selftest=$(files_of "$1.patch" | sed -nE 's|.*/prog_tests/(.*)\.c$|\1|p')
 	case $1 in
 	*-audit-backlog-wakeup) options=(-c 1) command=(lab/test/waits.sh) ;;
 	*-audit-interrupts) options=(-c 1) command=("$script") ;;
@@ -55,9 +57,12 @@ test_of() {
 
 # The tests of all fixes, as they are here: only the kernels differ.
 lay_tests() {
-	while IFS= read -r file; do
-		cp -p --parents "$file" "$stage"
-	done < <(grep -hE '^tools/testing/selftests/' "${fixes[@]}")
+	local fix file
+	for fix in "${fixes[@]}"; do
+		while IFS= read -r file; do
+			[[ $file != tools/testing/selftests/* ]] || cp -p --parents "$file" "$stage"
+		done < <(files_of "$fix.patch")
+	done
 }
 
 kernel() {

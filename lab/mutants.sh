@@ -31,6 +31,7 @@ try() {
 	local tests=$1 name test by
 	shift
 	"$lab/tree.sh" >"$log/mutants.log"
+	touch "$build/linux.scratch"
 	for name; do
 		(cd "$build/linux" && git apply "$mutants/$name.patch") ||
 			die "lab/mutants/$name.patch does not apply: make it anew for the code as it is."

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Say what each patch of series/2-audit-cost and 3-audit-records changes for those who
+# Say what each patch of patches/2-audit-cost and 3-audit-records changes for those who
 # have no audit kfuncs: lab/bench/patches.tsv, the instructions of system calls with all
 # their records (lab/texts/costs.c) on the kernel that each patch leaves. What was
 # measured is not measured again until the patch, one before it or the calls change. The

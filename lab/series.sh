@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Make the patch series in build/series/TOPIC from series/TOPIC: each file there is a
-# commit message and, below a line of "---", the edits and the new files of that patch.
-# The same input gives the same bytes. Each topic applies on top of those before it, and
-# of those alone that it needs (series/needs), of 1-fixes each patch alone, too; all of
+# Make the patch series in build/series/TOPIC from patches/TOPIC. The same input gives
+# the same bytes. Each topic applies on top of those before it, and of those
+# alone that it needs (patches/needs), of 1-fixes each patch alone, too; all of
 # them applied to a pristine tree must give what build/linux is: lab/series.sh [-q].
 # Without -q it also runs checkpatch on the patches, and says whom to send them to;
 # nothing is sent. SUBMITTER="Name <address>" is their author, in MAINTAINERS and of the
@@ -14,19 +13,18 @@
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 inside "$@"
+# shellcheck source=lab/queue.sh
+. "$lab/queue.sh"
 cd "$repo"
 
 quiet=${1:-}
 out=$build/series
 work=$build/series.work
 tree=$build/linux
-topics=(series/[0-9]*)
-topics=("${topics[@]#series/}")
-release=$(release_of "$(cat "$build/linux.version" 2>/dev/null)")
 [ -d "$build/overlay" ] || die "there is no kernel source with the overlay: run 'make tree'."
 
 # Nobody's settings, nobody's clock.
-export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CEILING_DIRECTORIES=$repo
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 submitter=${SUBMITTER:-}
 [[ ${submitter:-lsm-audit-kfuncs <lsm-audit-kfuncs@localhost.invalid>} =~ ^([^\<\>]+)\ \<([^\<\>@[:space:]]+@[^\<\>@[:space:]]+)\>$ ]] ||
 	die "SUBMITTER is '$submitter': say SUBMITTER=\"Name <address>\"."
@@ -35,9 +33,6 @@ export GIT_AUTHOR_NAME=${BASH_REMATCH[1]} GIT_AUTHOR_EMAIL=${BASH_REMATCH[2]}
 [[ ${BASE:-0} =~ ^[0-9a-f]+$ ]] || die "BASE is '$BASE': say the id of a commit."
 export GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
 export GIT_AUTHOR_DATE="1790000000 +0000" GIT_COMMITTER_DATE="1790000000 +0000"
-
-message() { sed -n '3,/^---$/{/^---$/!p}' "$1"; }
-contents() { sed '1,/^---$/d' "$1"; }
 
 # The files and the functions that a patch on standard input changes.
 places() { sed -nE 's/^@@ [^@]*@@ ?//p; s/^\+\+\+ //p'; }
@@ -72,27 +67,20 @@ sign() { # TREE
 	[ ! -f "$module" ] || AUTHOR=$GIT_AUTHOR_NAME perl -pi -e 's/^    authors: \["\K[^"]*/$ENV{AUTHOR}/' "$module"
 }
 
-add_patch() { # FILE
-	local file later
+add_patch() { # PATCH
+	local file later diff
+	diff=$(diff_of "$1")
+	! grep -q '^--- ' "$diff" || (cd "$work/made" && git apply --whitespace=nowarn "$diff") ||
+		die "$diff does not apply after the patches before it: change the order, or make it anew."
 	while IFS= read -r file; do
 		[ -f "$file" ] || die "$1 names $file, which is not there: mend the list below its '---'."
-		case $file in
-		edits/*)
-			[ ! -f "edits/$release/${file##*/}" ] || file=edits/$release/${file##*/}
-			(cd "$work/made" && git apply --whitespace=nowarn "$repo/$file") ||
-			die "$file does not apply where $1 has it: change the order." ;;
-		series/*)
-			(cd "$work/made" && git apply "$repo/$file") || die "$file does not apply where $1 has it: make it anew." ;;
-		*)
-			cp -p --parents "$file" "$work/made/"
-			# What a later topic changes in it comes with that.
-			for later in series/*/*.patch; do
-				! grep -qxF "+++ b/$file" "$later" ||
-					(cd "$work/made" && git apply -R --include="$file" "$repo/$later") ||
-					die "$later is not what it changes in $file: make it anew."
-			done ;;
-		esac
-	done < <(contents "$1")
+		cp -p --parents "$file" "$work/made/"
+		# What a later patch changes in it comes with that.
+		while IFS= read -r later; do
+			(cd "$work/made" && git apply -R --include="$file" "$later") ||
+				die "$later is not what it changes in $file: make it anew."
+		done < <(all_patches | xargs grep -lxF "+++ b/$file" | tac)
+	done < <(files_of "$1")
 	sign "$work/made"
 	git -C "$work/made" add -A -f
 	message "$1" | git -C "$work/made" commit -qF -
@@ -101,10 +89,9 @@ add_patch() { # FILE
 for topic in "${topics[@]}"; do
 	number=0
 	git -C "$work/made" checkout -q -b "$topic"
-	for patch in "series/$topic"/[0-9]*; do
-		[[ $patch != */0000-cover ]] || continue
+	for patch in "$queue/$topic"/[0-9]*.patch; do
 		number=$((number + 1))
-		[[ $patch == series/$topic/$(printf %04d "$number")-* ]] || die "$patch is not number $number: number the patches from 1."
+		[[ ${patch##*/} == $(printf %04d "$number")-* ]] || die "$patch is not number $number: number the patches from 1."
 		add_patch "$patch"
 	done
 done
@@ -113,7 +100,7 @@ done
 cp -r "$build/overlay" "$work/overlay"
 sign "$work/overlay"
 difference=$(diff -rq --exclude=.git "$work/made" "$work/overlay") ||
-	die "the series isn't the overlay: $(head -n 3 <<<"$difference" | paste -sd ';'). Is a file missing in series/, or 'make tree' due?"
+	die "the series isn't the overlay: $(head -n 3 <<<"$difference" | paste -sd ';'). Is a file missing in patches/, or 'make tree' due?"
 
 patches_of() { # TOPIC...
 	(cd "$out.part" && find "$@" -name '[0-9]*.patch' ! -name '0000-*' -printf "$out.part/%p\n" | sort)
@@ -126,7 +113,7 @@ apply() { # PATCH...
 below=base
 for topic in "${topics[@]}"; do
 	git -C "$work/made" checkout -q "$topic"
-	git -C "$work/made" config "branch.$topic.description" "$(message "series/$topic/0000-cover")"
+	git -C "$work/made" config "branch.$topic.description" "$(message "$queue/$topic/0000-cover")"
 	git -C "$work/made" format-patch -q --cover-letter --cover-from-description=subject --no-signature --full-index \
 		--zero-commit --subject-prefix="$(prefix "$topic")${VERSION:+ v$VERSION}" -o "$out.part/$topic" "$below..$topic"
 	[ -z "${BASE:-}" ] || printf '\nbase-commit: %s\n' "$BASE" >>"$out.part/$topic/0000-cover-letter.patch"
@@ -140,12 +127,12 @@ for patch in "$out.part"/*-fixes/*.patch; do
 		die "alone, ${patch##*/} changes other functions than in the series: change lines that are like no others."
 done
 for topic in "${topics[@]}"; do
-	read -ra needed < <(sed -nE "s/^$topic(:|\$)//p" series/needs) ||
-		die "series/needs has no line for $topic: add one that names the topics it needs."
+	read -ra needed < <(sed -nE "s/^$topic(:|\$)//p" patches/needs) ||
+		die "patches/needs has no line for $topic: add one that names the topics it needs."
 	mapfile -t patches < <(patches_of "${needed[@]}" "$topic")
 	git -C "$work/applied" checkout -q --detach base
 	apply "${patches[@]}" ||
-		die "$topic does not apply on top of ${needed[*]:-a pristine tree} alone: mend series/needs, or see $log/series.log."
+		die "$topic does not apply on top of ${needed[*]:-a pristine tree} alone: mend patches/needs, or see $log/series.log."
 done
 mapfile -t patches < <(patches_of "${topics[@]}")
 git -C "$work/applied" checkout -q --detach base

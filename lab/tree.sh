@@ -2,22 +2,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Lay the overlay on build/linux: the new files of this repository at their
-# kernel paths, and edits/*.patch on existing ones, or what stands for such a patch
-# in edits/RELEASE. Only files whose content changes are written, so that a build
-# after it is incremental. A file that has left the overlay gets its original back,
-# or goes.
+# kernel paths, and the diffs of patches/ on existing ones. Only files whose content
+# changes are written, so that a build after it is incremental. A file that has left
+# the overlay gets its original back, or goes. What was edited there by hand is not
+# written over, but with -f.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 inside "$@"
 "$lab/source.sh"
+# shellcheck source=lab/queue.sh
+. "$lab/queue.sh"
 
 parts=(Documentation include kernel rust security tools/testing)	# where new files live
 tree=$build/linux
 orig=$build/linux.orig	# the kernel's own copy of each overlaid file
 manifest=$build/linux.manifest	# the overlaid files
-stage=$build/overlay
+overlay=$build/overlay	# what the overlaid files were made to be
+stage=$overlay.part
+scratch=$build/linux.scratch	# there while build/linux is broken on purpose
+force=${1:-}
+[ ! -e "$scratch" ] || force=-f
 
 lock "$build" tree
 
@@ -39,28 +45,20 @@ new_files() {
 	fi | while IFS= read -r file; do [ ! -f "$file" ] || echo "$file"; done
 }
 
-# git apply takes no fuzz; the ceiling keeps it from looking at our own history.
-export GIT_CEILING_DIRECTORIES=$repo
-shopt -s nullglob
-edits=("$repo"/edits/*.patch)
-release=$(release_of "$(cat "$build/linux.version")")
-for i in "${!edits[@]}"; do
-	edit=$repo/edits/$release/${edits[i]##*/}
-	[ ! -f "$edit" ] || edits[i]=$edit
-	grep -q '^--- ' "${edits[i]}" || unset 'edits[i]'	# nothing to change in this release
-done
-edited() {
-	local edit
-	for edit in "${edits[@]}"; do
-		(cd "$build" && git apply --numstat "$edit" 2>"$log/tree.log") | cut -f 3 ||
-			die "$edit is not a patch that git can read ($(head -n 1 "$log/tree.log")): mend it and run again."
-	done
-}
-
 new_files | sort -u >"$build/linux.new"
-edited | sort -u >"$build/linux.edited"
-both=$(comm -12 "$build/linux.new" "$build/linux.edited" | paste -sd ' ')
-[ -z "$both" ] || die "$both is a new file and is edited by a patch too: keep the one or the other."
+: >"$build/linux.edited.part"
+diffs=()
+while IFS= read -r patch; do
+	diff=$(diff_of "$patch")
+	files=$(changed_by "$diff" 2>"$log/tree.log") ||
+		die "$diff is not a patch that git can read ($(head -n 1 "$log/tree.log")): mend it and run again."
+	# New files are here as the last patch leaves them.
+	files=$(comm -23 <(sort -u <<<"$files") "$build/linux.new")
+	[ -z "$files" ] || diffs+=("$diff")
+	[ -z "$files" ] || echo "$files" >>"$build/linux.edited.part"
+done < <(all_patches)
+sort -u "$build/linux.edited.part" >"$build/linux.edited"
+rm "$build/linux.edited.part"
 sort "$build/linux.new" "$build/linux.edited" >"$build/linux.overlay"
 touch "$manifest"
 
@@ -74,14 +72,22 @@ rm -rf --one-file-system "$stage"
 mkdir -p "$stage"
 while IFS= read -r file; do
 	[ -f "$orig/$file" ] ||
-		die "a patch in edits/ changes $file, which this kernel ($(cat "$build/linux.version")) doesn't have: mend the patch."
+		die "a patch in patches/ changes $file, which this kernel ($(cat "$build/linux.version")) doesn't have: mend the patch."
 	copy "$file" "$orig" "$stage"
 done <"$build/linux.edited"
-for edit in "${edits[@]}"; do
-	(cd "$stage" && git apply --whitespace=nowarn "$edit") 2>"$log/tree.log" ||
-		die "$edit does not apply to $(cat "$build/linux.version"): $(sed -n 's/^error: patch failed: //p' "$log/tree.log" | paste -sd ' '); mend the patch and run again."
+mapfile -t excluded < <(sed 's/^/--exclude=/' "$build/linux.new")
+for diff in "${diffs[@]}"; do
+	(cd "$stage" && git apply --whitespace=nowarn "${excluded[@]}" "$diff") 2>"$log/tree.log" ||
+		die "$diff does not apply to $(cat "$build/linux.version"): $(sed -n 's/^error: patch failed: //p' "$log/tree.log" | paste -sd ' '); mend the patch and run again."
 done
 while IFS= read -r file; do copy "$file" "$repo" "$stage"; done <"$build/linux.new"
+
+edited=
+[ -z "$force" ] && [ -d "$overlay" ] && while IFS= read -r file; do
+	[[ $file == */ ]] || cmp -s "$tree/$file" "$stage/$file" || cmp -s "$tree/$file" "$orig/$file" || edited+="$file "
+done < <(rsync -rnc --existing --out-format=%n "$overlay/" "$tree/")
+[ -z "$edited" ] ||
+	die "edited in build/linux: ${edited% }. 'make refresh' writes that to patches/ and to the new files, 'lab/tree.sh -f' gives it up."
 
 # From here on a killed run leaves a tree of which the manifest knows all.
 sort -u "$manifest" "$build/linux.overlay" >"$manifest.part"
@@ -99,4 +105,6 @@ rsync -rlpc --out-format='  %n' "$stage/" "$tree/" 2>"$log/tree.log" | { grep -v
 cp "$build/linux.overlay" "$manifest.part"
 mv "$manifest.part" "$manifest"
 (cd "$stage" && xargs -rd '\n' rm -f -- <"$build/linux.left")
-say "tree: build/linux is Linux $(cat "$build/linux.version") with $(wc -l <"$build/linux.new") new files and ${#edits[@]} edits"
+rm -rf --one-file-system "$overlay" "$scratch"
+mv "$stage" "$overlay"
+say "tree: build/linux is Linux $(cat "$build/linux.version") with $(wc -l <"$build/linux.new") new files and $(wc -l <"$build/linux.edited") changed ones"

@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Write what was edited in build/linux back: into the diff of a patch, or for a new file
+# into the file of this repository. Without a name, that is the one patch that changes
+# all of these files: lab/refresh.sh [TOPIC/NNNN]. What was edited here of a new file that
+# a later patch changes goes there, too; its state before is that of SINCE=, by
+# default HEAD. The diffs of later patches are made anew where they need it.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/lib.sh"
+inside "$@"
+# shellcheck source=lab/queue.sh
+. "$lab/queue.sh"
+cd "$repo"
+
+tree=$build/linux
+orig=$build/linux.orig
+overlay=$build/overlay
+work=$build/refresh.work
+[ -d "$overlay" ] || die "there is no kernel source with the overlay: run 'make tree'."
+lock "$build" tree
+rm -rf --one-file-system "$work"
+mkdir "$work"
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_AUTHOR_NAME=refresh GIT_AUTHOR_EMAIL=refresh@localhost GIT_COMMITTER_NAME=refresh GIT_COMMITTER_EMAIL=refresh@localhost
+history() { git -c safe.directory='*' "$@"; }	# of this repository
+old() { history show "${SINCE:-HEAD}:$1" 2>/dev/null; } # FILE
+
+# --- What was edited
+
+# New files go back to where they are from, if they aren't edited there as well.
+while IFS= read -r file; do
+	[ -f "$overlay/$file" ] || continue
+	! cmp -s "$tree/$file" "$overlay/$file" || continue
+	[ -f "$tree/$file" ] || die "$file is gone from build/linux: remove it here, too, or run 'lab/tree.sh -f'."
+	cmp -s "$overlay/$file" "$file" || cmp -s "$tree/$file" "$file" ||
+		die "$file was edited here and in build/linux: give up the one or the other ('lab/tree.sh -f' gives up that in build/linux)."
+	cp "$tree/$file" "$file"
+	say "refresh: $file"
+done <"$build/linux.new"
+
+# Of these, those that a later patch changes; files of the kernel's; and those of its that no
+# patch has changed yet, of which the original is where the source is from.
+later=$(all_patches | while IFS= read -r patch; do changed_by "$patch"; done | sort -u | comm -12 - "$build/linux.new")
+changed=()
+for file in $later; do
+	old "$file" | cmp -s - "$file" || changed+=("$file")
+done
+while IFS= read -r file; do
+	cmp -s "$tree/$file" "$overlay/$file" || changed+=("$file")
+done <"$build/linux.edited"
+original() { # FILE
+	local deb
+	if [ -n "${LINUX:-}" ]; then cat "$LINUX/$1"; return; fi
+	deb=$(find /var/cache/apt/archives -maxdepth 1 -name "linux-source-*_$(cat "$build/linux.version")_all.deb")
+	dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards './usr/src/*.tar.xz' | xz -dT0 | tar -xO --no-wildcards-match-slash --wildcards "*/$1" 2>/dev/null
+}
+mkdir "$work/first"
+touch "$work/untouched"
+while IFS= read -r file; do
+	say "refresh: looking for the original of $file"
+	mkdir -p "$work/first/$(dirname "$file")"
+	original "$file" >"$work/first/$file" ||
+		die "$file is new in build/linux: put it into this repository, at the same path, and into the list of its patch."
+	! cmp -s "$tree/$file" "$work/first/$file" || continue
+	changed+=("$file")
+	echo "$file" >>"$work/untouched"
+done < <(cd "$tree" && find . -type f -newer "$build/linux.version" ! -path '*/.*' ! -path '*/__pycache__/*' ! -name '*.o' -printf '%P\n' |
+	sort | comm -23 - "$build/linux.manifest")
+[ ${#changed[@]} -gt 0 ] || { say "refresh: no diff has changed"; exit 0; }
+
+# --- Which patch that belongs to
+
+touches() { # FILE
+	all_patches | while IFS= read -r patch; do
+		files=$(files_of "$patch" && changed_by "$(diff_of "$patch")")
+		! grep -qxF "$1" <<<"$files" || echo "$patch"
+	done
+}
+numbers() { printf '%s\n' "${@:-none}" | sed -E 's|.*/([^/]+/[0-9]+)-.*|\1|' | paste -sd ' '; } # PATCH...
+target=
+if [ $# -gt 0 ]; then
+	target=$(compgen -G "$queue/$1*.patch" || :)
+	[ -f "$target" ] || die "there is no one patch patches/$1*.patch: name it as TOPIC/NNNN."
+else
+	for file in "${changed[@]}"; do
+		mapfile -t found < <(touches "$file")
+		[ "${#found[@]} ${target:-${found[0]:-}}" = "1 ${found[0]:-}" ] ||
+			die "which patch this belongs to is not clear, $file is changed by $(numbers "${found[@]}"): say 'make refresh P=TOPIC/NNNN'."
+		target=${found[0]}
+	done
+fi
+
+# --- The queue as commits, without and then with it
+
+git init -q -b queue "$work/queue"
+cp -rp "$orig/." "$work/first/."
+(cd "$work/first" && sort -u "$build/linux.edited" - <<<"$(printf '%s\n' "${changed[@]}")" | comm -23 - "$build/linux.new" |
+	xargs -rd '\n' cp -p --parents -t "$work/queue")
+commit() { git -C "$work/queue" add -A -f && git -C "$work/queue" commit -q --allow-empty "$@"; }
+commit -m base
+all_patches >"$work/patches"
+while IFS= read -r patch; do
+	diff=$(diff_of "$patch")
+	! grep -q '^--- ' "$diff" || (cd "$work/queue" && git apply --whitespace=nowarn "$diff") ||
+		die "$diff does not apply after the patches before it: mend that first."
+	while IFS= read -r file; do
+		grep -qxF "$file" <<<"$later" || continue
+		mkdir -p "$work/queue/$(dirname "$file")"
+		old "$file" >"$work/queue/$file"
+		while IFS= read -r other; do
+			(cd "$work/queue" && git apply -R --include="$file" "$other") ||
+				die "$other did not fit $file in ${SINCE:-HEAD}, either: say SINCE= for a commit in which it did."
+		done < <(xargs grep -lxF "+++ b/$file" <"$work/patches" | tac)
+	done < <(files_of "$patch")
+	commit -m "${patch#"$queue/"}"
+done <"$work/patches"
+git -C "$work/queue" tag before
+
+number=$(grep -nxF "$target" "$work/patches" | cut -d : -f 1)
+wanted=$(git -C "$work/queue" rev-list --reverse queue | sed -n "$((number + 1))p")
+for file in "${changed[@]}"; do
+	if grep -qxF "$file" "$build/linux.new"; then
+		cp "$file" "$work/queue/$file"
+	else
+		cp "$tree/$file" "$work/queue/$file"
+	fi
+done
+commit --fixup="$wanted"
+after=$(git -C "$work/queue" rev-parse 'HEAD^{tree}')
+GIT_SEQUENCE_EDITOR=true git -C "$work/queue" rebase -q -i --autosquash --keep-empty --root >"$log/refresh.log" 2>&1 ||
+	die "in ${target}, that is in the way of a later patch (see $log/refresh.log): choose another patch, or make two edits of it."
+[ "$(git -C "$work/queue" rev-parse 'HEAD^{tree}')" = "$after" ] ||
+	die "the patches would give another tree than build/linux: see $work/queue."
+
+# --- The diffs that are others now
+
+hunks() { git -C "$work/queue" show --format= --no-renames --diff-filter=M "$1" | sed '/^diff --git /d; /^index /d'; } # COMMIT
+mapfile -t commits < <(git -C "$work/queue" rev-list --reverse queue)
+mapfile -t before < <(git -C "$work/queue" rev-list --reverse before)
+# The tree has the original of these no more.
+(cd "$work/first" && xargs -rd '\n' cp -p --parents -t "$orig") <"$work/untouched"
+sort -u "$build/linux.manifest" "$work/untouched" >"$build/linux.manifest.part"
+mv "$build/linux.manifest.part" "$build/linux.manifest"
+number=0
+while IFS= read -r patch; do
+	number=$((number + 1))
+	[ "$(hunks "${commits[number]}")" != "$(hunks "${before[number]}")" ] || continue
+	diff=$patch
+	[ "$release" = "${releases[0]}" ] || diff=${patch%.patch}.$release.diff
+	if [ -f "$diff" ]; then sed '/^--- /,$d' "$diff"; else printf 'SPDX-License-Identifier: GPL-2.0-only\n\n'; fi >"$work/diff"
+	[ -z "$(tail -n 1 "$work/diff")" ] || echo >>"$work/diff"
+	hunks "${commits[number]}" >>"$work/diff"
+	cp "$work/diff" "$diff"
+	say "refresh: $diff"
+done <"$work/patches"
+rm -rf --one-file-system "$work"
