@@ -6,7 +6,8 @@
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 # As root nothing stands in the way; without a tool root nothing is anybody else's.
-[ "$(id -u)" = 0 ] || [ ! -d "$build/toolroot" ] || become_root "$@"
+[ "$(id -u)" = 0 ] || ! compgen -G "$build/*root*" >/dev/null || become_root "$@"
 
 say "removing $build"
-rm -rf --one-file-system "$build" "$repo/rust-project.json"
+# It may lie on another disk.
+rm -rf --one-file-system "$(realpath -m "$build")" "$build" "$repo/rust-project.json"

@@ -8,5 +8,5 @@
 
 [ "$(id -u)" = 0 ] || [ ! -d "$cache/apt" ] || become_root "$@"
 say "removing the cache in $cache"
-rm -rf --one-file-system "$cache/apt" "$cache/cargo" "$cache"/toolroot-*.tar* "$cache/.cache.lock"
+rm -rf --one-file-system "$cache/apt" "$cache/cargo" "$cache/systemd" "$cache"/toolroot-*.tar* "$cache/.cache.lock"
 [ ! -d "$cache" ] || rmdir --ignore-fail-on-non-empty "$cache"

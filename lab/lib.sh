@@ -9,12 +9,15 @@ export LC_ALL=C.UTF-8
 # Where Debian has chroot(8) and losetup(8), and where an ordinary user's PATH doesn't lead.
 export PATH=$PATH:/usr/sbin:/sbin
 umask 022
+unset CDPATH	# or cd would say where it went
 
 lab=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=${lab%/lab}
 build=$repo/build
 log=$build/log
-cache=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/lsm-audit-kfuncs}")
+[ -n "${HOME:-}" ] || unset HOME	# then ~ is what the list of users has
+home=~
+cache=$(realpath -m "${CACHE:-${XDG_CACHE_HOME:-$home/.cache}/lsm-audit-kfuncs}")
 host=$([ "${TOOLROOT:-}" != host ] || echo yes)
 [ -z "${LINUX:-}" ] || LINUX=$(realpath -m "$LINUX")
 # The kernels that this overlay applies to and is tested on, the first of them by
@@ -30,6 +33,8 @@ die() { echo "error: ${*//"$repo/"/}" >&2; exit 1; }
 
 [[ $repo != *[[:space:]:]* ]] ||
 	die "the kernel's build can't stand a space or a colon in a folder's name: move '$repo' elsewhere."
+[[ $cache != *[[:space:]:]* ]] ||
+	die "the builds can't stand a space or a colon in the cache's name, '$cache': name another with CACHE=."
 
 # Re-run the calling script in the tool root, unless it runs there already.
 inside() {
@@ -45,12 +50,17 @@ how_to_install() {
 	printf '%s\n' "${commands[@]}" | paste -sd ';' | sed 's/;/; /g'
 }
 
-# memory: of this machine, or of the control group that all of this runs in, in MB.
+# memory: of this machine, or of a control group that all of this runs in, in MB.
 memory() {
-	local total limit=max
+	local total limit group
 	total=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
-	[ ! -r /sys/fs/cgroup/memory.max ] || limit=$(cat /sys/fs/cgroup/memory.max)
-	[ "$limit" = max ] || ((limit / 1048576 >= total)) || total=$((limit / 1048576))
+	group=$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)
+	while :; do
+		limit=$(cat "/sys/fs/cgroup$group/memory.max" 2>/dev/null || echo max)
+		[ "$limit" = max ] || ((limit / 1048576 >= total)) || total=$((limit / 1048576))
+		[ -n "${group%/}" ] || break
+		group=${group%/*}
+	done
 	echo "$total"
 }
 
@@ -64,15 +74,20 @@ parallel() {
 # The tool root needs a chroot, mounts and files of many owners: an ordinary user has them
 # in a user namespace.
 may_become_root() {
-	local said
+	local said as_root=(unshare --user --map-root-user --map-auto) apart=(--mount --pid --fork --mount-proc true)
 	[ ! -d "$build" ] || [ -O "$build" ] ||
 		die "$build belongs to $(stat -c %U "$build"), and its files to whom they have for root: run this as that user, or in a clone of your own."
-	[ "$(id -u)" != 0 ] || return 0
+	[ ! -d "$cache/apt" ] || [ -O "$cache/apt" ] ||
+		die "the cache in $cache belongs to $(stat -c %U "$cache/apt"), and its files to whom they have for root: run this as that user, or name another with CACHE=."
+	if [ "$(id -u)" = 0 ]; then
+		said=$(unshare "${apart[@]}" 2>&1) ||
+			die "the tool root needs mounts and processes of its own, which root may not have here ($said): run this where root is not confined (docker run --privileged), or as an ordinary user."
+		return 0
+	fi
 	command -v newuidmap >/dev/null ||
 		die "without root, the tool root needs newuidmap: have root install it ($(how_to_install uidmap shadow-utils shadow shadow)), or run this as root."
 	# Where there are no user namespaces, unshare --map-auto would wait for ever.
-	! { said=$(unshare --user --map-root-user true 2>&1) &&
-		said=$(unshare --user --map-root-user --map-auto true 2>&1); } || return 0
+	! { said=$(unshare --user --map-root-user true 2>&1) && said=$("${as_root[@]}" "${apart[@]}" 2>&1); } || return 0
 	case $said in
 	*"unrecognized option"*) die "without root, the tool root needs util-linux 2.38 or newer, of which unshare knows --map-auto: run this as root." ;;
 	*subuid* | *subgid* | *subordinate*) die "without root, the tool root needs user ids of its own, which $(id -un) has none of: have root run 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)', and run again." ;;
@@ -92,8 +107,10 @@ become_root() {
 	die "LINUX=$LINUX is not a folder: name the top folder of a Linux ${releases[0]} source tree."
 
 make_dirs() {
-	mkdir -p "$@" 2>/dev/null ||
-		die "can't make the folder $1: is its disk full, or read-only?"
+	local dir
+	for dir; do
+		mkdir -p "$dir" 2>/dev/null || die "can't make the folder $dir: is its disk full or read-only, or the folder above it not yours?"
+	done
 }
 
 # need_space FOLDER MEGABYTES WHAT
@@ -102,6 +119,13 @@ need_space() {
 	free=$(df --output=avail -m "$1" | tail -n 1)
 	((free >= $2)) ||
 		die "$3 needs $2 MB in $1, where $((free)) MB are free: make room there and run again (CACHE= names another place for downloads)."
+}
+
+# left FOLDER MEGABYTES: how much of that a build there hasn't taken yet.
+left() {
+	local taken=0
+	[ ! -d "$1" ] || taken=$(du -sm "$1" | cut -f 1)
+	echo $((taken < $2 ? $2 - taken : 0))
 }
 
 # blame LOG TEXT: end with TEXT, or with what is the matter if that's the disk.
@@ -123,6 +147,14 @@ lock() {
 	make_dirs "$1"
 	exec {fd}>"$1/.$2.lock" || die "can't write in $1: is its disk full, or read-only?"
 	flock -n "$fd" || { say "waiting for another run to leave the $2 step"; flock "$fd"; }
+}
+
+# share FOLDER NAME: as the others that only read what that step makes.
+share() {
+	local fd
+	make_dirs "$1"
+	exec {fd}>"$1/.$2.lock" || die "can't write in $1: is its disk full, or read-only?"
+	flock -ns "$fd" || { say "waiting for another run to leave the $2 step"; flock -s "$fd"; }
 }
 
 # bootstrap OPTION... SUITE TARGET SOURCES: mmdebstrap, with the packages in the cache,

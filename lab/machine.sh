@@ -10,19 +10,25 @@
 
 need_commands() {
 	local command
+	[ "$(uname -m)" = x86_64 ] ||
+		die "this builds and boots a kernel for x86-64, with tools for it, and this machine is of the kind $(uname -m): run it on an x86-64 one."
 	# The rest is everywhere.
 	for command in flock mount setpriv unshare; do
 		command -v "$command" >/dev/null || die "this needs $command: install it ($(how_to_install "util-linux mount" util-linux util-linux util-linux))."
 	done
 }
 
-# What makes the tool root. On a Debian or the like, root has it installed.
+# What makes the tool root. On a Debian or the like, root has it installed. Without the
+# keyring, debootstrap would check nothing.
 need_bootstrap() {
-	! command -v mmdebstrap >/dev/null || return 0
-	! command -v debootstrap >/dev/null || return 0
-	[ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || return 0
-	die "the tool root is made by mmdebstrap or debootstrap, with Debian's keyring: have root install one of them ($(how_to_install \
-		"mmdebstrap debian-archive-keyring" "debootstrap debian-keyring" "debootstrap debian-archive-keyring" debootstrap)), or use this machine's own tools (TOOLROOT=host)."
+	if command -v mmdebstrap >/dev/null || command -v debootstrap >/dev/null; then
+		! compgen -G '/usr/share/keyrings/debian-archive-*' >/dev/null || return 0
+		! compgen -G '/etc/apt/trusted.gpg.d/debian-archive-*' >/dev/null || return 0
+	else
+		[ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || return 0
+	fi
+	die "the tool root is made by mmdebstrap or debootstrap, with Debian's keyring: have root install both ($(how_to_install \
+		"mmdebstrap debian-archive-keyring" "debootstrap debian-keyring" "debootstrap debian-archive-keyring" "debootstrap debian-archive-keyring")), or use this machine's own tools (TOOLROOT=host)."
 }
 
 # The compilers would do with less. The guest has 2 GB.

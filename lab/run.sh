@@ -11,8 +11,8 @@
 [ $# -gt 0 ] || die "say which command to run in the tool root: lab/run.sh COMMAND [ARGUMENT...]"
 
 # A known environment: what make and the caller's shell export stays outside.
-vars=(LAB_INSIDE=yes "PATH=/usr/sbin:/usr/bin:/sbin:/bin" "HOME=/root" "LC_ALL=$LC_ALL")
-for name in TERM LINUX SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT CACHE TOOLROOT MIRROR \
+vars=(LAB_INSIDE=yes "PATH=/usr/sbin:/usr/bin:/sbin:/bin" "HOME=/root" "LC_ALL=$LC_ALL" "CACHE=$cache")
+for name in TERM LINUX SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT TOOLROOT MIRROR \
 	SUBMITTER VERSION PREFIX BASE http_proxy https_proxy no_proxy; do
 	[ -z "${!name:-}" ] || vars+=("$name=${!name}")
 done
@@ -33,9 +33,12 @@ binds=("$repo" "$cache")
 for dir in "${LINUX:-}" "${KERNEL_DIR:-}"; do
 	[ ! -d "$dir" ] || binds+=("$(realpath "$dir")")
 done
+[ ! -L "$build" ] || binds+=("$(realpath "$build")")
 # A git worktree keeps its history elsewhere.
 for dir in "${binds[@]}"; do
-	[ ! -f "$dir/.git" ] || binds+=("$(sed -n 's|^gitdir: \(/.*\)/worktrees/.*|\1|p' "$dir/.git")")
+	[ -f "$dir/.git" ] || continue
+	dir=$(sed -n 's|^gitdir: \(/.*\)/worktrees/.*|\1|p' "$dir/.git")
+	[ ! -d "$dir" ] || binds+=("$dir")
 done
 
 # The inner shell is process 1 of its namespace: it stays, so that signals are

@@ -90,7 +90,7 @@ by_mmdebstrap() {
 # apt installs ours. A user namespace, which may make no devices, is an LXC to it.
 by_debootstrap() {
 	local files
-	container=lxc debootstrap --variant=minbase --include=ca-certificates --cache-dir="$CACHE_APT" \
+	container=lxc debootstrap --force-check-gpg --variant=minbase --include=ca-certificates --cache-dir="$CACHE_APT" \
 		"$suite" "$root.part" ${MIRROR:+"$MIRROR"}
 	for files in dev sys; do mount --rbind "/$files" "$root.part/$files"; done
 	mount -t proc proc "$root.part/proc"
@@ -137,7 +137,7 @@ from_debian() {
 }
 
 explain() {
-	! grep -q 'NO_PUBKEY' "$log/toolroot.log" ||
+	! grep -qE 'NO_PUBKEY|Missing key|unknown key|No keyring installed' "$log/toolroot.log" ||
 		die "this machine has no key of Debian $suite, or of your MIRROR (see $log/toolroot.log): install Debian's keyring ($(how_to_install debian-archive-keyring debian-keyring debian-archive-keyring debian-archive-keyring)), or a newer one, and run again."
 	if ! grep -q 'No space left on device' "$log/toolroot.log" &&
 		grep -qE 'Could not (resolve|connect)|Failed to fetch|failure resolving|Connection failed|timed out|did not find any indices|apt-get update.* failed' "$log/toolroot.log"; then
