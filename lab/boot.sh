@@ -56,6 +56,7 @@ if [ -f "${KERNEL_DIR:-}/arch/arm64/boot/Image" ]; then
 fi
 [ -f "$image" ] || die "there is no kernel in $image: run 'make kernel'."
 make_dirs "$log" "$build/guest"
+lock "$build" "guest-$name"
 console=$log/$name.console
 drive=${disk:+file=$disk,format=raw,if=virtio}
 # Of a busy machine without KVM, a kernel may find that its timer doesn't tick.

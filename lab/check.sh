@@ -6,10 +6,16 @@
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=lab/kbuild.sh
+. "$lab/kbuild.sh"
 inside "$@"
 cd "$repo"
 tree=$build/linux
+out=$build/check
 failed=()
+lock "$build" check
+share "$build" tree
+need_space "$build" "$(left "$out" 900)" "checking"
 
 # check NAME COMMAND [FILE...]: with no file there is nothing to check.
 check() {
@@ -64,7 +70,8 @@ mutants() { # they still fit the code that they break
 	return "$bad"
 }
 series() { # it is what build/linux is
-	"$lab/series.sh" -q >"$log/check-series.log" 2>&1 || { tail -n 3 "$log/check-series.log"; return 1; }
+	# As it is without settings of a submitter.
+	env -u SUBMITTER -u VERSION -u PREFIX -u BASE "$lab/series.sh" -q >"$log/check-series.log" 2>&1 || { tail -n 3 "$log/check-series.log"; return 1; }
 }
 kernel_doc() { ours 'include/*.h' 'security/*.c' 'security/*.h' | (cd "$tree" && each scripts/kernel-doc -none -Werror); }
 
@@ -75,13 +82,12 @@ problems() { # LOG
 # The module and the Rust below it as clippy and W=1 see them, in a folder of
 # their own and without KUnit, whose tests may panic. Warnings are errors, so
 # that an object that is there had none. From nothing it takes two minutes.
-objects=$build/check
+objects=$out
 compile() {
 	make_dirs "$objects" "$log"
 	sed 's/^CONFIG_KUNIT=y/CONFIG_WERROR=y/' "$lab/kernel.config" >"$objects/.allconfig"
-	local kmake=(make -C "$tree" O="$objects" -j "$(parallel)")
-	{ "${kmake[@]}" KCONFIG_ALLCONFIG="$objects/.allconfig" allnoconfig &&
-		"${kmake[@]}" CLIPPY=1 W=1 security/lsm_audit_kfuncs/; } >"$log/check.log" 2>&1 ||
+	{ kmake KCONFIG_ALLCONFIG="$objects/.allconfig" allnoconfig &&
+		kmake CLIPPY=1 W=1 security/lsm_audit_kfuncs/; } >"$log/check.log" 2>&1 ||
 		{ problems "$log/check.log"; return 1; }
 }
 
@@ -115,7 +121,7 @@ theirs="kernel/(trace/bpf_trace|bpf/helpers).c:.* symbol '(bpf|__bpf)_[a-z0-9_]+
 run_sparse() {
 	local files output=$log/check-sparse.log
 	mapfile -t files < <({ ours 'security/*.c'; grep -E '^(kernel|mm|security)/' "$build/linux.edited"; } | sed -n 's/\.c$/.o/p')
-	make -C "$tree" O="$objects" -j "$(parallel)" CLIPPY=1 W=1 C=2 CHECK='sparse -fmax-warnings=unlimited -D__typeof_unqual__=__typeof__' \
+	kmake CLIPPY=1 W=1 C=2 CHECK='sparse -fmax-warnings=unlimited -D__typeof_unqual__=__typeof__' \
 		"${files[@]}" >"$output" 2>&1 || { problems "$output"; return 1; }
 	! grep -E ': (warning|error):' "$output" | grep -vE "$theirs" || return 1
 	[ "$(grep -cE '^  CHECK +(kernel|mm|security)/' "$output")" = ${#files[@]} ] ||
@@ -130,7 +136,7 @@ documentation() { # TARGET RESULT [VARIABLE=VALUE...]
 	local target=$1 output=$objects/Documentation/output mine
 	mine=$(ours 'Documentation/*' 'rust/*' | sed 's/[.]/\\./g' | paste -sd '|')
 	rm -rf --one-file-system "$output"
-	make -C "$tree" O="$objects" -j "$(parallel)" "${@:3}" "$target" >"$log/check-$target.log" 2>&1 ||
+	kmake "${@:3}" "$target" >"$log/check-$target.log" 2>&1 ||
 		{ problems "$log/check-$target.log"; return 1; }
 	! grep -E "($mine):[0-9]+" "$log/check-$target.log" || return 1
 	[ -s "$output/$2" ] || { echo "$target made no $2: see $log/check-$target.log."; return 1; }

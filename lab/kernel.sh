@@ -30,8 +30,10 @@ fragments=("$lab/kernel.config")
 
 make_dirs "$log" "$out"
 lock "$build" "$name"
+# What is compiled must not change meanwhile.
+[ "$tree" != "$build/linux" ] || share "$build" tree
 # An objects folder holds about 2 GB in the end.
-[ -e "$out/vmlinux" ] || need_space "$build" 2500 "building a kernel"
+[ -e "$out/vmlinux" ] || need_space "$build" "$(left "$out" 2500)" "building a kernel"
 
 # The configuration is made anew each time, and taken only if it differs.
 cat "${fragments[@]}" >"$out/.allconfig"

@@ -41,8 +41,14 @@ fi
 [ -f "$tree/$bpf/test_progs.c" ] || die "the tests aren't in $tree: run 'make tree'."
 [ -f "$kernel/vmlinux" ] || die "there is no kernel in $kernel: run 'make kernel'."
 
-make_dirs "$log" "$out" "$source/$selftests"
 lock "$build" selftests
+# A build that is cut off leaves files that are half written, which make takes for done.
+mark=$out/.building
+if [ -e "$mark" ]; then
+	say "selftests: the last build was cut off, it starts anew"
+	rm -rf --one-file-system "$out" "$source"
+fi
+make_dirs "$log" "$out" "$source/$selftests"
 [ -e "$out/$target" ] || need_space "$build" 500 "building the selftests"
 
 # mirror FROM TO [OPTION...]: only what differs is written.
@@ -102,13 +108,17 @@ if [ "$(release_of "$(cat "$build/linux.version")")" = 7.2 ]; then
 	types=$out/vmlinux.h
 	bpftool btf dump file "$kernel/vmlinux" format c | grep -v '^extern .*bpf_arena_.* __ksym;$' >"$types"
 fi
+: >"$mark"
 nice make -j "$(parallel)" -C "$source/$bpf" OUTPUT="$out" VMLINUX_BTF="$kernel/vmlinux" VMLINUX_H="$types" \
 	"${variables[@]}" \
 	LINKED_SKELS='' LSKELS='' LSKELS_EXTRA='' LSKELS_SIGNED='' \
 	BPF_STRICT_BUILD=0 SKIP_DOCS=1 "$target" >>"$out_log" 2>&1 &
 posting() { tail -n 1 "$out_log"; }
 keep_posted $! selftests
-wait $! || {
+status=0
+wait $! || status=$?
+rm "$mark"
+[ "$status" = 0 ] || {
 	grep -E ' error: |Error |No space' "$out_log" | tail -n 25 >&2
 	die "building the selftests failed: see $out_log, mend that and run again."
 }

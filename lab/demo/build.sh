@@ -28,6 +28,7 @@ if [ $# -gt 0 ]; then
 	compile "$@"
 	exit
 fi
+lock "$build" programs
 
 make_dirs "$build/demo" "$build/test"
 bpftool btf dump file "$kernel/vmlinux" format c >"$build/demo/vmlinux.h" ||

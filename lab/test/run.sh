@@ -10,6 +10,7 @@
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
 cd "$repo"
+lock "$build" test
 results=$log/test.results
 boot=(-n test)
 arguments="kunit.enable=1 kunit.autorun=1"
