@@ -7,7 +7,7 @@
 #	CACHE=/path		where downloads are kept
 #	MIRROR=URL		the Debian mirror to make the tool root from
 #	SOURCE_VERSION=x	another version of Debian's linux-source (7.2, or the like), or "newest"
-#	BASELINE=/path/to/patch	what make bench compares with
+#	BASELINE=/path/to/patch	what make bench, texts and recursion compare with, and need
 #	CONFIG=/path/to/config	what make deb builds, instead of the running kernel's configuration
 #	SUBMITTER="Name <address>"	whose make series' patches are (also VERSION=, PREFIX=, BASE=)
 #	JOBS=n			compile n files at a time
@@ -57,16 +57,20 @@ exercise: tree	## a program on each hook of the debug kernel, under all kinds of
 	@lab/kernel.sh kernel-debug LLVM=-19
 	@lab/exercise/run.sh $(or $(EXERCISE),1200)
 
-recursion: kernel	## a record from within a record: refused, and what it does to a kernel with BASELINE=patch
+recursion: baseline-patch kernel	## a record from within a record: refused, and what it does to a kernel with BASELINE=patch
 	@lab/recursion.sh
 
-bench: kernel	## instructions per record, beside those of a kernel with BASELINE=patch
+bench: baseline-patch kernel	## instructions per record, beside those of a kernel with BASELINE=patch
 	@lab/baseline.sh
 	@lab/kernel.sh baseline
 	@lab/run.sh lab/selftests.sh bench
 	@lab/bench.sh
 
-texts: kernel	## see that audit's records read as without the patches, and no type costs more
+# Before anything is built
+baseline-patch:
+	@lab/baseline.sh -p
+
+texts: baseline-patch kernel	## see that audit's records read as without the patches, and no type costs more
 	@lab/baseline.sh
 	@lab/kernel.sh baseline
 	@lab/texts.sh
@@ -130,4 +134,4 @@ clean:	## remove build/ and rust-project.json
 distclean: clean	## remove build/ and the cache of downloads
 	@lab/distclean.sh
 
-.PHONY: help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test older lsm-audit-log consumers refresh series bisect fixes tree-selftests matrix rust-project.json shell check clean distclean
+.PHONY: baseline-patch help toolroot tree kernel demo test test-debug deb test-deb mutants fuzz exercise recursion bench texts patch-costs audit-userspace systemd systemd-test older lsm-audit-log consumers refresh series bisect fixes tree-selftests matrix rust-project.json shell check clean distclean

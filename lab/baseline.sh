@@ -4,7 +4,7 @@
 # Make the source of the kernel that make bench compares with: build/linux
 # without the overlay, and with the patch BASELINE= instead, in
 # build/linux-baseline. What is the same in both is hard links: whoever changes
-# a file of either tree makes a new one.
+# a file of either tree makes a new one. With -p only see that there is such a patch.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,6 +14,7 @@ if [ -z "${LAB_INSIDE:-}" ]; then
 	from=${BASELINE:-$repo/../shared/baseline/rfc-v1-on-7.3.4.patch}
 	[ -f "$from" ] ||
 		die "there is no baseline in $from: name the patch that adds the kfuncs to this Linux in C, as BASELINE=/path/to/patch."
+	[ "${1:-}" != -p ] || exit 0
 	make_dirs "$build/bench"
 	cp "$from" "$patch"
 fi
@@ -33,6 +34,8 @@ patched() { (cd "$build" && git apply --numstat "$patch" 2>"$log/baseline.log") 
 changed=$(patched) || die "the baseline is not a patch that git can read: $(head -n 1 "$log/baseline.log")."
 rm -rf --one-file-system "$stage"
 mkdir -p "$stage"
+touch "$build/linux-baseline.manifest"
+mv "$build/linux-baseline.manifest" "$build/linux-baseline.before"
 sort -u "$build/linux.manifest" - <<<"$changed" >"$build/linux-baseline.manifest"
 while IFS= read -r file; do
 	from=$linux
@@ -49,4 +52,10 @@ done <"$build/linux-baseline.manifest"
 while IFS= read -r file; do
 	[ -f "$stage/$file" ] || rm -f "$tree/$file"
 done <"$build/linux-baseline.manifest"
+# A file that another patch had changed comes back with the time of the original,
+# which is older than the object of the changed one.
+while IFS= read -r file; do
+	[ ! -f "$linux/$file" ] || { cp "$linux/$file" "$tree/$file.part" && mv "$tree/$file.part" "$tree/$file"; }
+done < <(comm -23 "$build/linux-baseline.before" "$build/linux-baseline.manifest")
+rm "$build/linux-baseline.before"
 say "baseline: build/linux-baseline is Linux $(cat "$build/linux.version") with the baseline's patch"

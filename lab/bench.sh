@@ -13,6 +13,7 @@
 inside "$@"
 
 out=$build/bench
+lock "$build" bench
 bench=$build/selftests/bench
 [ -x "$bench" ] || die "there is no $bench: run 'make bench'."
 for kernel in kernel baseline; do
@@ -56,6 +57,6 @@ if [ $# = 0 ]; then
 		echo "# Instructions, in the order of table.txt: make bench wrote this for the source $(cat "$build/linux.version")"
 		echo "# and a baseline whose patch has the SHA-256 $(sha256sum <"$out/baseline.patch" | cut -c 1-16)."
 		cat "$out/table.tsv"
-	} >"$lab/bench/figures.tsv"
-	say "bench: lab/bench/figures.tsv is what the pages have to say; 'make check' shows which don't"
+	} >"$out/figures.tsv"
+	say "bench: $out/figures.tsv is what the pages have to say: copy it to lab/bench, and 'make check' shows which don't"
 fi

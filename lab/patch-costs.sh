@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Say what each patch of patches/2-audit-cost and 3-audit-records changes for those who
-# have no audit kfuncs: lab/bench/patches.tsv, the instructions of system calls with all
+# have no audit kfuncs: build/texts/patches.tsv, the instructions of system calls with all
 # their records (lab/texts/costs.c) on the kernel that each patch leaves. What was
 # measured is not measured again until the patch, one before it or the calls change. The
 # configuration and the objects are those of fixes.sh.
@@ -17,7 +17,7 @@ cd "$repo"
 # shellcheck source=lab/staged.sh
 . "$lab/staged.sh"
 
-rows=$build/texts/patches table=lab/bench/patches.tsv
+rows=$build/texts/patches table=$build/texts/patches.tsv
 fixes=("$build"/series/1-fixes/[0-9]*.patch)
 patches=("$build"/series/{2-audit-cost,3-audit-records}/[0-9]*.patch)
 if [ ! -f "${fixes[0]}" ] || [ ! -f "${patches[0]}" ]; then
@@ -80,7 +80,7 @@ done
 	for name in "${names[@]}"; do
 		printf '%s\t%s\n' "$name" "$(sed 1d "$rows/${name//\//-}" | cut -d ' ' -f 2 | paste -s)"
 	done
-} >"$build/texts/patches.tsv"
-mv "$build/texts/patches.tsv" "$table"
+} >"$table.part"
+mv "$table.part" "$table"
 cut -f 1-5 "$table" | column -t
-say "patches: $table is written"
+say "patches: $table is what the messages have to say: copy it to lab/bench, and 'make check' shows which don't"
