@@ -5,7 +5,9 @@
 # into the file of this repository. Without a name, that is the one patch that changes
 # all of these files: lab/refresh.sh [TOPIC/NNNN]. What was edited here of a new file that
 # a later patch changes goes there, too; its state before is that of SINCE=, by
-# default HEAD. The diffs of later patches are made anew where they need it.
+# default HEAD. The diffs of later patches are made anew where they need it. If one of
+# them is in the way, its conflict is left in build/refresh.work/queue to be resolved;
+# lab/refresh.sh -c goes on from there.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -20,12 +22,48 @@ overlay=$build/overlay
 work=$build/refresh.work
 [ -d "$overlay" ] || die "there is no kernel source with the overlay: run 'make tree'."
 lock "$build" tree
-rm -rf --one-file-system "$work"
-mkdir "$work"
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=refresh GIT_AUTHOR_EMAIL=refresh@localhost GIT_COMMITTER_NAME=refresh GIT_COMMITTER_EMAIL=refresh@localhost
 history() { git -c safe.directory='*' "$@"; }	# of this repository
 old() { history show "${SINCE:-HEAD}:$1" 2>/dev/null; } # FILE
+
+# Writes the diffs that are others after the rebase.
+write_back() {
+	local number=0 patch diff commits before
+	[ ! -d "$work/queue/.git/rebase-merge" ] ||
+		die "the conflict in $work/queue is not resolved yet: do so, 'git add' it, and 'git rebase --continue'."
+	[ "$(git -C "$work/queue" rev-parse 'HEAD^{tree}')" = "$(git -C "$work/queue" rev-parse 'after^{tree}')" ] ||
+		die "the patches would give another tree than build/linux: compare 'after' with 'queue' in $work/queue."
+	mapfile -t commits < <(git -C "$work/queue" rev-list --reverse queue)
+	mapfile -t before < <(git -C "$work/queue" rev-list --reverse before)
+	# The tree has the original of these no more.
+	(cd "$work/first" && xargs -rd '\n' cp -p --parents -t "$orig") <"$work/untouched"
+	sort -u "$build/linux.manifest" "$work/untouched" >"$build/linux.manifest.part"
+	mv "$build/linux.manifest.part" "$build/linux.manifest"
+	while IFS= read -r patch; do
+		number=$((number + 1))
+		[ "$(hunks "${commits[number]}")" != "$(hunks "${before[number]}")" ] || continue
+		diff=$patch
+		[ "$release" = "${releases[0]}" ] || diff=${patch%.patch}.$release.diff
+		if [ -f "$diff" ]; then sed '/^--- /,$d' "$diff"; else printf 'SPDX-License-Identifier: GPL-2.0-only\n\n'; fi >"$work/diff"
+		[ -z "$(tail -n 1 "$work/diff")" ] || echo >>"$work/diff"
+		hunks "${commits[number]}" >>"$work/diff"
+		cp "$work/diff" "$diff"
+		say "refresh: $diff"
+	done <"$work/patches"
+	rm -rf --one-file-system "$work"
+}
+hunks() { git -C "$work/queue" show --format= --no-renames --diff-filter=M "$1" | sed '/^diff --git /d; /^index /d'; } # COMMIT
+
+if [ "${1:-}" = -c ]; then
+	[ -d "$work/queue" ] || die "there is nothing to go on with in $work: run 'make refresh'."
+	write_back
+	exit
+fi
+[ ! -d "$work/queue/.git/rebase-merge" ] ||
+	die "a conflict in $work/queue waits to be resolved: do so and run 'lab/refresh.sh -c', or remove $work."
+rm -rf --one-file-system "$work"
+mkdir "$work"
 
 # --- What was edited
 
@@ -128,31 +166,9 @@ for file in "${changed[@]}"; do
 	fi
 done
 commit --fixup="$wanted"
-after=$(git -C "$work/queue" rev-parse 'HEAD^{tree}')
-GIT_SEQUENCE_EDITOR=true git -C "$work/queue" rebase -q -i --autosquash --keep-empty --root >"$log/refresh.log" 2>&1 ||
-	die "in ${target}, that is in the way of a later patch (see $log/refresh.log): choose another patch, or make two edits of it."
-[ "$(git -C "$work/queue" rev-parse 'HEAD^{tree}')" = "$after" ] ||
-	die "the patches would give another tree than build/linux: see $work/queue."
-
-# --- The diffs that are others now
-
-hunks() { git -C "$work/queue" show --format= --no-renames --diff-filter=M "$1" | sed '/^diff --git /d; /^index /d'; } # COMMIT
-mapfile -t commits < <(git -C "$work/queue" rev-list --reverse queue)
-mapfile -t before < <(git -C "$work/queue" rev-list --reverse before)
-# The tree has the original of these no more.
-(cd "$work/first" && xargs -rd '\n' cp -p --parents -t "$orig") <"$work/untouched"
-sort -u "$build/linux.manifest" "$work/untouched" >"$build/linux.manifest.part"
-mv "$build/linux.manifest.part" "$build/linux.manifest"
-number=0
-while IFS= read -r patch; do
-	number=$((number + 1))
-	[ "$(hunks "${commits[number]}")" != "$(hunks "${before[number]}")" ] || continue
-	diff=$patch
-	[ "$release" = "${releases[0]}" ] || diff=${patch%.patch}.$release.diff
-	if [ -f "$diff" ]; then sed '/^--- /,$d' "$diff"; else printf 'SPDX-License-Identifier: GPL-2.0-only\n\n'; fi >"$work/diff"
-	[ -z "$(tail -n 1 "$work/diff")" ] || echo >>"$work/diff"
-	hunks "${commits[number]}" >>"$work/diff"
-	cp "$work/diff" "$diff"
-	say "refresh: $diff"
-done <"$work/patches"
-rm -rf --one-file-system "$work"
+git -C "$work/queue" tag after
+GIT_SEQUENCE_EDITOR=true git -C "$work/queue" rebase -q -i --autosquash --keep-empty --root >"$log/refresh.log" 2>&1 || {
+	[ -d "$work/queue/.git/rebase-merge" ] || die "git could not put the queue together: see $log/refresh.log."
+	die "the queue has a conflict in $(git -C "$work/queue" diff --name-only --diff-filter=U | paste -sd ' ') at $(git -C "$work/queue" log -1 --format=%s REBASE_HEAD): resolve it in $work/queue, 'git add' it, 'git rebase --continue', and then run 'lab/refresh.sh -c'."
+}
+write_back
