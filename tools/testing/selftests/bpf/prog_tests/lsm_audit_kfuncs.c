@@ -439,6 +439,13 @@ static void test_netif_name(void)
 		{ "612262", " netif=363132323632" },
 		{ "AB", " netif=4142" },
 		{ "?", " netif=3F" },
+		/* What auparse takes off the end. */
+		{ "eth0)", " netif=6574683029" },
+		{ "eth0,", " netif=657468302C" },
+		{ "eth0'", " netif=6574683027" },
+		{ ")", " netif=29" },
+		{ "(none)", " netif=286E6F6E6529" },
+		{ "(a)b", " netif=(a)b" },
 		{ "ab", " netif=ab" },
 		{ "100", " netif=100" },
 		{ "1G", " netif=1G" },
