@@ -3,9 +3,9 @@
 #
 # Write what was edited in build/linux back: into the diff of a patch, or for a new file
 # into the file of this repository. Without a name, that is the one patch that changes
-# all of these files: lab/refresh.sh [TOPIC/NNNN]. What was edited here of a new file that
-# a later patch changes goes there, too; its state before is that of SINCE=, by
-# default HEAD. The diffs of later patches are made anew where they need it. If one of
+# the file: lab/refresh.sh [TOPIC/NNNN]. What was edited of a new file belongs to the patch
+# with which it comes, or to the one named if that is later. Its state before is that of
+# SINCE=, by default HEAD. The diffs of later patches are made anew where they need it. If one of
 # them is in the way, its conflict is left in build/refresh.work/queue to be resolved;
 # lab/refresh.sh -c goes on from there.
 
@@ -65,6 +65,24 @@ fi
 rm -rf --one-file-system "$work"
 mkdir "$work"
 
+# --- Which patch is named
+
+# touches KIND FILE: the patches with which it comes, or whose diff changes it.
+touches() {
+	all_patches | while IFS= read -r patch; do
+		if [ "$1" = comes ]; then files=$(files_of "$patch"); else files=$(changed_by "$(diff_of "$patch")"); fi
+		! grep -qxF "$2" <<<"$files" || echo "$patch"
+	done
+}
+numbers() { printf '%s\n' "${@:-none}" | sed -E 's|.*/([^/]+/[0-9]+)-.*|\1|' | paste -sd ' '; } # PATCH...
+target=
+if [ $# -gt 0 ]; then
+	target=$(compgen -G "$queue/$1*.patch" || :)
+	[ -f "$target" ] || die "there is no one patch patches/$1*.patch: name it as TOPIC/NNNN."
+fi
+# comes_before PATCH PATCH
+comes_before() { [ "$(all_patches | grep -xF -e "$1" -e "$2" | head -n 1)" = "$1" ]; }
+
 # --- What was edited
 
 # New files go back to where they are from, if they aren't edited there as well.
@@ -78,9 +96,18 @@ while IFS= read -r file; do
 	say "refresh: $file"
 done <"$build/linux.new"
 
-# Of these, those that a later patch changes; files of the kernel's; and those of its that no
-# patch has changed yet, of which the original is where the source is from.
+# Of these, those that a later patch changes, or is to change; files of the kernel's; and
+# those of its that no patch has changed yet, of which the original is where the source is
+# from.
 later=$(all_patches | while IFS= read -r patch; do changed_by "$patch"; done | sort -u | comm -12 - "$build/linux.new")
+if [ -n "$target" ]; then
+	while IFS= read -r file; do
+		owner=$(touches comes "$file")
+		if old "$file" | cmp -s - "$file" || [ -z "$owner" ] || ! comes_before "$owner" "$target"; then continue; fi
+		[ "$owner" = "$target" ] || later+=$'\n'$file
+	done <"$build/linux.new"
+	later=$(sort -u <<<"$later" | sed '/^$/d')
+fi
 changed=()
 for file in $later; do
 	old "$file" | cmp -s - "$file" || changed+=("$file")
@@ -110,25 +137,21 @@ done < <(cd "$tree" && find . -type f -newer "$build/linux.version" ! -path '*/.
 
 # --- Which patch that belongs to
 
-touches() { # FILE
-	all_patches | while IFS= read -r patch; do
-		files=$(files_of "$patch" && changed_by "$(diff_of "$patch")")
-		! grep -qxF "$1" <<<"$files" || echo "$patch"
-	done
-}
-numbers() { printf '%s\n' "${@:-none}" | sed -E 's|.*/([^/]+/[0-9]+)-.*|\1|' | paste -sd ' '; } # PATCH...
-target=
-if [ $# -gt 0 ]; then
-	target=$(compgen -G "$queue/$1*.patch" || :)
-	[ -f "$target" ] || die "there is no one patch patches/$1*.patch: name it as TOPIC/NNNN."
-else
-	for file in "${changed[@]}"; do
-		mapfile -t found < <(touches "$file")
-		[ "${#found[@]} ${target:-${found[0]:-}}" = "1 ${found[0]:-}" ] ||
-			die "which patch this belongs to is not clear, $file is changed by $(numbers "${found[@]}"): say 'make refresh P=TOPIC/NNNN'."
-		target=${found[0]}
-	done
-fi
+declare -A target_of
+for file in "${changed[@]}"; do
+	mapfile -t found < <(touches changes "$file")
+	owner=$(touches comes "$file")
+	if [ -n "$owner" ]; then
+		target_of[$file]=$owner
+		[ -z "$target" ] || ! comes_before "$owner" "$target" || target_of[$file]=$target
+	elif [ -n "$target" ]; then
+		target_of[$file]=$target
+	elif [ ${#found[@]} = 1 ]; then
+		target_of[$file]=${found[0]}
+	else
+		die "which patch this belongs to is not clear, $file is changed by $(numbers "${found[@]}"): say 'make refresh P=TOPIC/NNNN'."
+	fi
+done
 
 # --- The queue as commits, without and then with it
 
@@ -156,16 +179,15 @@ while IFS= read -r patch; do
 done <"$work/patches"
 git -C "$work/queue" tag before
 
-number=$(grep -nxF "$target" "$work/patches" | cut -d : -f 1)
-wanted=$(git -C "$work/queue" rev-list --reverse queue | sed -n "$((number + 1))p")
-for file in "${changed[@]}"; do
-	if grep -qxF "$file" "$build/linux.new"; then
-		cp "$file" "$work/queue/$file"
-	else
-		cp "$tree/$file" "$work/queue/$file"
-	fi
-done
-commit --fixup="$wanted"
+mapfile -t commits < <(git -C "$work/queue" rev-list --reverse queue)
+while IFS= read -r patch; do
+	number=$(grep -nxF "$patch" "$work/patches" | cut -d : -f 1)
+	for file in "${changed[@]}"; do
+		[ "${target_of[$file]}" = "$patch" ] || continue
+		if grep -qxF "$file" "$build/linux.new"; then cp "$file" "$work/queue/$file"; else cp "$tree/$file" "$work/queue/$file"; fi
+	done
+	commit --fixup="${commits[number]}"
+done < <(printf '%s\n' "${target_of[@]}" | sort -u)
 git -C "$work/queue" tag after
 GIT_SEQUENCE_EDITOR=true git -C "$work/queue" rebase -q -i --autosquash --keep-empty --root >"$log/refresh.log" 2>&1 || {
 	[ -d "$work/queue/.git/rebase-merge" ] || die "git could not put the queue together: see $log/refresh.log."
