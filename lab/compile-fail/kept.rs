@@ -17,7 +17,7 @@ use kernel::{
 case!();
 
 kernel::kfunc_set! {
-    struct Kfuncs: DESTRUCTIVE;
+    unsafe struct Kfuncs: DESTRUCTIVE;
 
     fn bpf_audit_log_path(_context: &mut Context, _path: &'static Path) -> Result {
         Ok(())

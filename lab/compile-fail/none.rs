@@ -18,7 +18,7 @@ use kernel::{
 case!();
 
 kernel::kfunc_set! {
-    struct Kfuncs: DESTRUCTIVE;
+    unsafe struct Kfuncs: DESTRUCTIVE;
 
     fn bpf_audit_log_start(_aux: &ProgAux) -> Option<KBox<Context>> {
         None

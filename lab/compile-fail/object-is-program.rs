@@ -23,7 +23,7 @@ const _: () = is_object::<ProgAux>();
 case!();
 
 kernel::kfunc_set! {
-    struct Kfuncs: DESTRUCTIVE;
+    unsafe struct Kfuncs: DESTRUCTIVE;
 
     fn bpf_audit_log_end(context: KBox<Context>) -> () {
         drop(context)

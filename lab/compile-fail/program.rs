@@ -31,7 +31,7 @@ const _: u32 = KfuncFlags::of_kfunc(
 case!();
 
 kernel::kfunc_set! {
-    struct Kfuncs: DESTRUCTIVE;
+    unsafe struct Kfuncs: DESTRUCTIVE;
 
     fn bpf_audit_log_end(context: KBox<Context>) -> () {
         drop(context)

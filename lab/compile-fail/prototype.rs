@@ -14,7 +14,7 @@ use kernel::prelude::*;
 case!();
 
 kernel::kfunc_set! {
-    struct Kfuncs: DESTRUCTIVE;
+    unsafe struct Kfuncs: DESTRUCTIVE;
 
     fn bpf_audit_log_path(_context: &mut Context, _path: i32) -> Result {
         Ok(())

@@ -34,7 +34,7 @@ unsafe impl Referenced for Resource {
 case!();
 
 kernel::kfunc_set! {
-    struct Kfuncs: DESTRUCTIVE;
+    unsafe struct Kfuncs: DESTRUCTIVE;
 
     fn request_resource(_root: &mut Resource, _new: &mut Resource) -> Result {
         Ok(())

@@ -33,7 +33,7 @@ use kernel::{
     prelude::*,
     security::CAP_LAST_CAP,
     str::BStr,
-    task::Task, //
+    task::BorrowedTask, //
 };
 
 use crate::{
@@ -47,7 +47,9 @@ const MAX_CAUSE_LEN: usize = 255;
 
 kfunc_set! {
     /// All of them are destructive: audit can be configured to panic when a record is lost.
-    pub(crate) struct AuditKfuncs: DESTRUCTIVE;
+    // SAFETY: In entry.c each kfunc calls its function with its own arguments, and nothing else
+    // does; the one string is `cause__str`.
+    pub(crate) unsafe struct AuditKfuncs: DESTRUCTIVE;
 
     fn bpf_audit_log_start(aux: &ProgAux) -> Option<Box<Context, KmallocNolock>> {
         Context::start(aux)
@@ -115,7 +117,7 @@ kfunc_set! {
         context.log(Field::Inode, LsmData::Inode(inode))
     }
 
-    fn bpf_audit_log_task(context: &mut Context, task: &Task) -> Result {
+    fn bpf_audit_log_task(context: &mut Context, task: &BorrowedTask) -> Result {
         context.log(Field::Task, LsmData::Task(task))
     }
 

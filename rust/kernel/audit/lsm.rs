@@ -30,7 +30,7 @@ use crate::{
         Sock, //
     },
     prelude::*,
-    task::Task, //
+    task::BorrowedTask, //
 };
 
 /// The addresses of both ends of a connection or packet.
@@ -87,7 +87,7 @@ pub enum LsmData<'a> {
     Inode(&'a Inode),
 
     /// ` opid=<number> ocomm=<string>`.
-    Task(&'a Task),
+    Task(&'a BorrowedTask),
 
     /// ` laddr=<address> lport=<number> faddr=<address> fport=<number>`, or ` path=<string>` of a
     /// unix socket, or nothing for other families; then ` netif=<name>`.

@@ -26,7 +26,10 @@ use crate::{
         Path, //
     },
     str::BStr,
-    task::Task, //
+    task::{
+        BorrowedTask,
+        Task, //
+    },
 };
 
 use core::{
@@ -53,9 +56,10 @@ pub unsafe trait Object {
     type Pointer: Copy;
 }
 
-// SAFETY: `Task` is a transparent wrapper; `task_struct` has pointers. A trusted task has a
-// reference or is protected by RCU.
-unsafe impl Object for Task {
+// SAFETY: `BorrowedTask` is a transparent wrapper; `task_struct` has pointers. A trusted task has a
+// reference or is protected by RCU, or `copy_process()` has just made it (`task_alloc`). The latter
+// may be freed in spite of a reference that is taken now, so it is no `Task`.
+unsafe impl Object for BorrowedTask {
     type Pointer = *mut bindings::task_struct;
 }
 
@@ -517,7 +521,7 @@ mod tests {
 
     #[test]
     fn null_is_no_object() {
-        assert!(refuses_null::<Task>());
+        assert!(refuses_null::<BorrowedTask>());
         assert!(refuses_null::<OpenFile>());
         assert!(refuses_null::<Path>());
         assert!(refuses_null::<Dentry>());

@@ -174,8 +174,8 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 /// Each function has the name of the kfunc, and is exported to C as `rust_` and that name. For C it
 /// has the kfunc's own prototype, which must stand in a header that
 /// `rust/bindings/bindings_helper.h` includes; the types must be those of that prototype
-/// ([`Param::C`](super::Param::C), [`Return::Raw`](super::Return::Raw)). The only caller may be the
-/// kfunc:
+/// ([`Param::C`](super::Param::C), [`Return::Raw`](super::Return::Raw)), which is checked. It is
+/// called by the kfunc:
 ///
 /// ```c
 /// __bpf_kfunc int bpf_widget_paint(struct widget *widget, u16 colour)
@@ -193,6 +193,14 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 /// The set is a type with a function `kfuncs()` that returns the [`KfuncSet`] to register. The type
 /// must implement [`KfuncFilter`]. Without `CONFIG_DEBUG_INFO_BTF` the set is empty.
 ///
+/// # Safety
+///
+/// What no type can say is promised by the `unsafe` before the name of the set:
+///
+/// - The kfunc is the only caller of its function, and passes its arguments as they are.
+/// - In the kfunc's definition, the name of a parameter of the type [`&BStr`](crate::str::BStr) ends
+///   in `__str`; else the verifier proves one byte. bindgen doesn't see names of parameters.
+///
 /// # Examples
 ///
 /// ```ignore
@@ -209,7 +217,8 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 ///
 /// kernel::kfunc_set! {
 ///     /// What programs can do to widgets.
-///     struct WidgetKfuncs: NONE;
+///     // SAFETY: Only the kfuncs above call these; none takes a string.
+///     unsafe struct WidgetKfuncs: NONE;
 ///
 ///     /// ACQUIRE and RET_NULL
 ///     fn bpf_widget_get() -> Option<KBox<Widget>> {
@@ -241,7 +250,7 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 macro_rules! kfunc_set {
     (
         $(#[$meta:meta])*
-        $vis:vis struct $set:ident: $flag:tt;
+        $vis:vis unsafe struct $set:ident: $flag:tt;
 
         $(
             $(#[$kfunc_meta:meta])*
@@ -287,7 +296,7 @@ macro_rules! kfunc_set {
                 // SAFETY: It is dropped before this returns.
                 let _call = unsafe { $crate::bpf::Call::new() };
                 $(
-                    // SAFETY: By the safety requirements.
+                    // SAFETY: By the safety requirements, and by those of the macro.
                     let $arg = match unsafe {
                         <$ty as $crate::bpf::Arg<'_>>::from_raw($arg, &_call)
                     } {
