@@ -71,7 +71,7 @@ impl Socket {
 ///
 /// # Invariants
 ///
-/// Instances are valid.
+/// Instances are valid, and are not released (`release()` of `struct proto_ops`) while they are used.
 #[repr(transparent)]
 pub struct Sock(Opaque<bindings::sock>);
 
@@ -119,7 +119,7 @@ impl Sock {
             return None;
         }
 
-        // SAFETY: As above; the socket keeps the path for as long as it lives.
+        // SAFETY: As above; the socket keeps the path until it is released (`unix_release_sock()`).
         Some(unsafe { Path::from_raw(path) })
     }
 
