@@ -125,7 +125,7 @@ __bpf_kfunc int bpf_audit_log_cause(struct bpf_audit_context *ac,
 /**
  * bpf_audit_log_rule() - Add which of its rules the program applied
  * @ac: the context of the record
- * @rule: a number of the program's own, of which the kernel knows nothing
+ * @rule: number chosen by the program; the kernel does not interpret it
  *
  * Adds ``rule-id=`` and the number, in decimal.
  *

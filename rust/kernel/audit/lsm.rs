@@ -328,10 +328,10 @@ fn path_len(path: &Path) -> usize {
     })
 }
 
-/// Returns what `d_path()` says of `entry`, without that it is deleted.
+/// Returns the path that `d_path()` wrote for `entry`, without its ` (deleted)` suffix.
 ///
-/// That is all that it says behind a name, or behind the slash that stands for a path that there
-/// isn't. A name may end so itself.
+/// `d_path()` appends nothing else, neither to a name nor to a lone slash. A name can itself end in
+/// ` (deleted)`.
 fn to_be_made<'a>(path: &'a [u8], entry: &Dentry) -> &'a [u8] {
     let last = path.rsplit(|&byte| byte == b'/').next().unwrap_or(&[]);
 
