@@ -373,7 +373,7 @@ static void test_without_cap_sys_boot(void)
 		lsm_audit_kfuncs_alone__destroy(alone);
 		kfuncs++;
 	}
-	ASSERT_EQ(kfuncs, 12, "kfuncs");
+	ASSERT_EQ(kfuncs, 14, "kfuncs");
 	ASSERT_OK(cap_enable_effective(caps, NULL), "CAP_SYS_BOOT is back");
 out:
 	lsm_audit_kfuncs_alone__destroy(all);

@@ -81,3 +81,15 @@ int alone_net_sockaddr(void *ctx)
 {
 	return bpf_audit_log_net_sockaddr(NULL, 0, NULL, NULL, 0);
 }
+
+SEC("lsm/file_open")
+int alone_path_at(void *ctx)
+{
+	return bpf_audit_log_path_at(NULL, NULL, NULL);
+}
+
+SEC("lsm/file_open")
+int alone_rule(void *ctx)
+{
+	return bpf_audit_log_rule(NULL, 0);
+}
