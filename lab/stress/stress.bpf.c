@@ -137,7 +137,7 @@ int BPF_PROG(receive, struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-SEC("lsm.s/inode_free_security")
+SEC("lsm/inode_free_security")
 int BPF_PROG(forget, struct inode *inode)
 {
 	struct bpf_audit_context *ac;

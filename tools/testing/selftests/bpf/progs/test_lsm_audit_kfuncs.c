@@ -745,7 +745,7 @@ int BPF_PROG(on_inode_alloc, struct inode *inode)
 	return 0;
 }
 
-SEC("lsm.s/inode_free_security")
+SEC("lsm/inode_free_security")
 int BPF_PROG(on_inode_free, struct inode *inode)
 {
 	if (is_subject())
