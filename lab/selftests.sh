@@ -92,10 +92,16 @@ mirror --delete-excluded --filter='P /verification_cert.h' --filter='P /libarena
 # The list of tests is made of those that are there, but not when one goes.
 [ -z "$list" ] || [ "$source/$bpf/prog_tests/tests.h" -nt "$list" ] || rm -f "$source/$bpf/prog_tests/tests.h"
 
-# make can't do without a header that an earlier build has found.
+# make can't do without a header that an earlier build has found; and without what that
+# build found, it would take the object for good.
 while IFS= read -r header; do
-	[ -e "$header" ] || { rm -f "$out"/*.d; break; }
+	[ -e "$header" ] || while IFS= read -r found; do rm -f "$found" "${found%.d}.o"; done < <(grep -lF "$header" "$out"/*.d)
 done < <(cat "$out"/*.d 2>/dev/null | grep -oE "$source/[^ ]+\.h" | sort -u)
+for object in "$out"/*.test.o; do [ -e "${object%.o}.d" ] || rm -f "$object"; done
+# With BPF_STRICT_BUILD=0 the program isn't linked again for an object that is new.
+[ "$target" != test_progs ] || for test in "$source/$bpf"/prog_tests/*.c; do
+	[ -e "$out/$(basename "$test" .c).test.o" ] || rm -f "$out/$target"
+done
 
 # The tests carry the types of the kernel that they run on. make looks only at which
 # of the two is newer, which isn't enough where these were built for another one.
