@@ -203,7 +203,7 @@ class Load:
         """Each once, as long as there is time: the provokers, the stressors, then the selftests. A run that
         isn't whole mixes the latter two."""
         short = self.options.seconds <= 180
-        provokers = [Job("provoke", name, [f"{HERE}/provoke.py", f"{BASE}/fs", name], user, 100)
+        provokers = [Job("provoke", name, [f"{HERE}/provoke.py", f"{BASE}/fs", name], user, 400 if self.options.whole else 100)
                      for name in sh(f"{HERE}/provoke.py --list").stdout.split()]
         self.rng.shuffle(provokers)
         stressors = self.stressors()

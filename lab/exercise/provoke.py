@@ -52,7 +52,7 @@ def quietly(function, *args, **kwargs):
 
 def run(command, **kwargs):
     """Runs a command line. Returns its output."""
-    result = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False, **kwargs)
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=180, check=False, **kwargs)
     if result.returncode:
         print(f"{command}: {result.returncode}: {result.stderr.strip()[-200:]}", flush=True)
     return result.stdout
