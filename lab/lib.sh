@@ -38,7 +38,7 @@ die() { echo "error: ${*//"$repo/"/}" >&2; exit 1; }
 
 # Re-run the calling script in the tool root, unless it runs there already.
 inside() {
-	[ -n "${LAB_INSIDE:-}" ] || exec "$lab/run.sh" "$lab/${0##*/}" "$@"
+	[ -n "${LAB_INSIDE:-}" ] || exec "$lab/machine/run.sh" "$(realpath "$0")" "$@"
 }
 
 # how_to_install APT DNF PACMAN ZYPPER: with this machine's package manager, or with each.
@@ -138,7 +138,7 @@ blame() {
 # no_splat CONSOLE
 no_splat() {
 	local splat
-	! splat=$(grep -Em 1 -f <(grep -v '^#' "$lab/splats") "$1") || die "the kernel complained: '$splat': see $1."
+	! splat=$(grep -Em 1 -f <(grep -v '^#' "$lab/machine/splats") "$1") || die "the kernel complained: '$splat': see $1."
 }
 
 # lock FOLDER NAME: one run at a time; it ends with the last process of the run.

@@ -4,7 +4,7 @@
 
 usage: quotes.py FIGURES... QUOTES
 
-FIGURES are tables of report.py and of lab/patch-costs.sh, QUOTES says what stands
+FIGURES are tables of report.py and of lab/series/patch-costs.sh, QUOTES says what stands
 where. Figures may differ by a percent, as those of two boots may. The files are looked
 for from the current folder.
 """

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Compile the BPF objects of the demonstration, the examples and the tests against
-# the kernel that will run them, in the tool root: lab/*/*.bpf.c to build/*/*.bpf.o; and
+# the kernel that will run them, in the tool root, into build/FOLDER/NAME.bpf.o; and
 # the loader of the examples, and what makes the others busy. What isn't loaded by that
 # loader has its records switched on here. Or one SOURCE alone:
 # build.sh [SOURCE OBJECT OPTION...]
@@ -38,9 +38,10 @@ grep -q bpf_audit_log_start "$build/demo/vmlinux.h" ||
 # As projects ship it, of a kernel without the kfuncs.
 make_dirs "$build/demo/without"
 sed '/^struct bpf_audit_context {/,/^};/d; /bpf_audit_/d' "$build/demo/vmlinux.h" >"$build/demo/without/vmlinux.h"
-for source in lab/demo/*.bpf.c lab/examples/*.bpf.c lab/recursion/*.bpf.c lab/stress/*.bpf.c lab/systemd/*.bpf.c lab/test/*.bpf.c lab/test/*/*.bpf.c; do
+for source in lab/{demo,examples,test,test/*,userspace/*}/*.bpf.c; do
 	[ -f "$source" ] || continue
 	object=$build/${source#lab/}
+	[[ $source != lab/*/@(recursion|stress|systemd)/* ]] || object=$build/${source#lab/*/}
 	object=${object%.c}.o
 	make_dirs "${object%/*}"
 	case $source in
@@ -54,5 +55,5 @@ for source in lab/examples/bpf_audit.h lab/test/header/own.bpf.c; do
 done
 compile "$build/test/header/own.bpf.c" "$build/test/header/none.bpf.o"
 gcc -O2 -Wall -Werror -o "$build/examples/load" lab/examples/load.c -lbpf
-gcc -O2 -Wall -Werror -o "$build/stress/load" lab/stress/load.c
+gcc -O2 -Wall -Werror -o "$build/stress/load" lab/test/stress/load.c
 gcc -O2 -Wall -Werror -o "$build/test/losses" lab/test/losses.c

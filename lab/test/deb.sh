@@ -13,16 +13,16 @@ machine=$log/test-deb.machine
 disk=$build/deb-test/disk.img
 export KERNEL_DIR=$build/deb-test/objects/linux
 
-"$lab/kernel.sh" -c deb-test
-CONFIG=$build/deb-test/.config "$lab/deb.sh" deb-test
-"$lab/run.sh" lab/demo/build.sh
-"$lab/debian.sh" "$disk"
+"$lab/kernel/kernel.sh" -c deb-test
+CONFIG=$build/deb-test/.config "$lab/kernel/deb.sh" deb-test
+"$lab/machine/run.sh" lab/demo/build.sh
+"$lab/machine/debian.sh" "$disk"
 
 status=0
 : >"$machine"
-"$lab/boot.sh" -n test-deb-install -d "$disk" lab/test/install.sh | tee "$results" || status=$?
+"$lab/machine/boot.sh" -n test-deb-install -d "$disk" lab/test/install.sh | tee "$results" || status=$?
 if [ "$status" = 0 ]; then
-	"$lab/boot.sh" -n test-deb -d "$disk" -b | tee "$machine" | grep --line-buffered -E '^(== |ok |not ok )' |
+	"$lab/machine/boot.sh" -n test-deb -d "$disk" -b | tee "$machine" | grep --line-buffered -E '^(== |ok |not ok )' |
 		tee -a "$results" || status=$?
 	grep -qx 'end of the checks' "$machine" || status="no end of the checks"
 fi

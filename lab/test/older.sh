@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the guest, as root: what lab/older.sh has built denies and reports like the
+# In the guest, as root: what lab/userspace/older.sh has built denies and reports like the
 # examples that know this kernel. One line for each check; ends with an error if one of
 # them fails.
 

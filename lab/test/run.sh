@@ -28,22 +28,22 @@ if [ "${1:-}" = -s ]; then
 	arguments+=" rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120 slab_debug=U,kmalloc-16,kmalloc-32"
 fi
 
-"$lab/run.sh" lab/demo/build.sh
-"$lab/run.sh" lab/selftests.sh
-"$lab/audit-log.sh"
+"$lab/machine/run.sh" lab/demo/build.sh
+"$lab/machine/run.sh" lab/test/build-selftests.sh
+"$lab/userspace/audit-log.sh"
 rm -f build/guest/{*.records,vmlinux.btf,dmesg,kunit.*}
 status=0
-"$lab/boot.sh" "${boot[@]}" "${lsms[@]}" -a "$arguments" lab/test/test.sh "${stress[@]}" "$@" | tee "$results" || status=$?
+"$lab/machine/boot.sh" "${boot[@]}" "${lsms[@]}" -a "$arguments" lab/test/test.sh "${stress[@]}" "$@" | tee "$results" || status=$?
 if [ $# = 0 ]; then
-	"$lab/run.sh" lab/test/outside.sh | tee -a "$results" || status=$?
+	"$lab/machine/run.sh" lab/test/outside.sh | tee -a "$results" || status=$?
 	# A hardening that people use; its allocator fails where others wait.
-	"$lab/boot.sh" -n losses -c 4 -a slab_debug=FZ lab/test/losses.sh | tee -a "$results" || status=$?
-	"$lab/boot.sh" -n audit-off -a audit=0 lab/test/audit-off.sh | tee -a "$results" || status=$?
+	"$lab/machine/boot.sh" -n losses -c 4 -a slab_debug=FZ lab/test/losses.sh | tee -a "$results" || status=$?
+	"$lab/machine/boot.sh" -n audit-off -a audit=0 lab/test/audit-off.sh | tee -a "$results" || status=$?
 	# One processor, so that kauditd runs when a task that needs it doesn't.
-	"$lab/boot.sh" -n waits -c 1 lab/test/waits.sh | tee -a "$results" || status=$?
+	"$lab/machine/boot.sh" -n waits -c 1 lab/test/waits.sh | tee -a "$results" || status=$?
 	if [ ${#stress[@]} -gt 0 ]; then
-		"$lab/boot.sh" -n labels lab/test/labels.sh | tee -a "$results" || status=$?
-		"$lab/exercise/run.sh" "${stress[1]}" | sed -n 's/^\(ok\|not ok\) /&exercise: /p' | tee -a "$results" || status=$?
+		"$lab/machine/boot.sh" -n labels lab/test/labels.sh | tee -a "$results" || status=$?
+		"$lab/test/exercise/run.sh" "${stress[1]}" | sed -n 's/^\(ok\|not ok\) /&exercise: /p' | tee -a "$results" || status=$?
 	fi
 fi
 

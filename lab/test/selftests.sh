@@ -17,13 +17,13 @@ skipped=0
 rm -f "$kunit" "$results"
 if grep -qx CONFIG_ARM64=y "$kernel/.config"; then
 	objects+=-arm64
-	"$lab/arm64root.sh"
+	"$lab/machine/arm64root.sh"
 fi
 grep -qx CONFIG_IPV6=y "$kernel/.config" || skipped='[0-9]+'
 ! grep -qx CONFIG_PREEMPT_RT=y "$kernel/.config" || skipped=1
 
-"$lab/run.sh" "$lab/selftests.sh"
-"$lab/boot.sh" -n selftests -t 1200 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; cd $objects &&
+"$lab/machine/run.sh" "$lab/test/build-selftests.sh"
+"$lab/machine/boot.sh" -n selftests -t 1200 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; cd $objects &&
 	./test_progs -a 'lsm_audit_*,lsm_hook_*' -d '*/no_memory*,*/leak_detector'" | tee "$results" ||
 	die "not all selftests passed: see $results."
 summary=$(grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0/0 FAILED$" "$results") ||
@@ -31,12 +31,12 @@ summary=$(grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0
 # What preempts is chosen at boot, too; what a context allows must not depend on it.
 if grep -qx CONFIG_PREEMPT_DYNAMIC=y "$kernel/.config"; then
 	for mode in full lazy; do
-		"$lab/boot.sh" -n selftests -t 600 -a "preempt=$mode" bash -c "cd $objects && ./test_progs -a lsm_audit_kfuncs_contexts" |
+		"$lab/machine/boot.sh" -n selftests -t 600 -a "preempt=$mode" bash -c "cd $objects && ./test_progs -a lsm_audit_kfuncs_contexts" |
 			tee -a "$results" | grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0/0 FAILED$" ||
 			die "not all tests of contexts passed with preempt=$mode: see $results."
 	done
 fi
-"$lab/run.sh" "$build/linux/tools/testing/kunit/kunit.py" parse "$kunit" >>"$results" ||
+"$lab/machine/run.sh" "$build/linux/tools/testing/kunit/kunit.py" parse "$kunit" >>"$results" ||
 	die "not all KUnit tests passed: see $results."
 units=$(sed -nE 's/.*Testing complete\. //p' "$results")
 [[ $skipped != 0 || $units != *skipped* ]] || die "KUnit: $units: see $results."

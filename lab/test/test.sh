@@ -114,7 +114,7 @@ nothing_lost() {
 # Random programs, from a seed that the summary tells.
 fuzz() {
 	local summary
-	summary=$({ lab/fuzz/fuzz.sh --programs 60 2>&1 || :; } | tail -n 1)
+	summary=$({ lab/test/fuzz/fuzz.sh --programs 60 2>&1 || :; } | tail -n 1)
 	case $summary in
 	"fuzz: passed: "*) check "$summary" ;;
 	*) check "fuzz" "$summary: see build/guest/fuzz.log" ;;
@@ -122,7 +122,7 @@ fuzz() {
 }
 
 stress() { # SECONDS
-	report stress < <(lab/stress/stress.py build/stress "$1" 2>"$results/stress.err" ||
+	report stress < <(lab/test/stress/stress.py build/stress "$1" 2>"$results/stress.err" ||
 		echo "not ok stress.py - it failed: $(tail -n 1 "$results/stress.err")")
 }
 

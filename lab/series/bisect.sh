@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build and boot the kernel as each patch of build/series leaves it, with KUnit's
+# tests at boot, or, for a patch to the selftests, build these and run ours, if there
+# are any by then. Documentation is only applied. It ends at the first patch that isn't
+# fine. One that was is left out until it, one before it or the configuration changes.
+# The objects stay in build/bisect, so that each patch has only its own change built.
+
+# shellcheck source=lab/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=lab/kbuild.sh
+. "$lab/kbuild.sh"
+inside "$@"
+cd "$repo"
+
+# shellcheck source=lab/series/staged.sh
+. "$lab/series/staged.sh"
+
+results=$build/bisect.results
+mapfile -t patches < <(find "$build/series" -path '*/[0-9]*.patch' ! -name '0000-*' 2>/dev/null | sort)
+[ ${#patches[@]} -gt 0 ] || die "there are no patches in build/series: run 'make series'."
+
+make_dirs "$out" "$results" "$log" "$build/guest"
+lock "$build" bisect
+pristine_stage
+make_tree
+
+boot() { "$lab/machine/boot.sh" -n bisect -a "kunit.enable=1 kunit.autorun=1" "$@"; }
+
+kernel() {
+	configure "$lab/kernel/kernel.config"
+	kmake vmlinux bzImage
+}
+
+booted() {
+	boot bash -c "dmesg >$build/guest/bisect.dmesg"
+	"$tree/tools/testing/kunit/kunit.py" parse "$build/guest/bisect.dmesg" | tee "$results/kunit"
+	said+="; booted, KUnit: $(sed -nE 's/.*Testing complete\. //p' "$results/kunit")"
+}
+
+# selftests PROGRAM: with none of ours to build there is the runner alone.
+selftests() {
+	kernel	# that there is may be of another patch
+	"$lab/test/build-selftests.sh" "$1"
+	said+="; $1 built"
+	[ "$1" = test_progs ] && [ -f "$tree/tools/testing/selftests/bpf/prog_tests/lsm_audit_kfuncs.c" ] || return 0
+	boot bash -c 'cd build/selftests-bisect && ./test_progs -a "lsm_audit_*,lsm_hook_*" -d "*/no_memory*,*/leak_detector"' |
+		tee "$results/selftests"
+	grep -E '^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, 0 SKIPPED, 0/0 FAILED$' "$results/selftests" ||
+		{ echo "error: not all selftests passed"; return 1; }
+	said+=", $(sed -n 's/^Summary: //p' "$results/selftests")"
+}
+
+# one FILE...: what a patch that touches these calls for.
+one() {
+	local files
+	files=$(printf '%s\n' "$@")
+	said=applied
+	lay
+	! grep -qEv '^(Documentation|tools)/|^MAINTAINERS$' <<<"$files" || { said=built; kernel; booted; }
+	! grep -qE '^tools/testing/selftests/bpf/' <<<"$files" || selftests test_progs
+	! grep -qE '^tools/testing/selftests/bpf/benchs/' <<<"$files" || selftests bench
+	echo "$said" >"$results/said"
+}
+
+# name PATCH: of which topic it is, too.
+name() { basename "$(dirname "$1")-$(basename "$1" .patch)"; }
+
+key=$(cat "$lab/kernel/kernel.config" "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
+failed=
+for patch in "${patches[@]}"; do
+	name=$(name "$patch")
+	key=$({ echo "$key"; cat "$patch"; } | sha256sum)
+	mapfile -t files < <(git apply --numstat "$patch" | cut -f 3)
+	apply "$patch"
+	result=$results/$name
+	if [ "$(sed -n 2p "$result" 2>/dev/null)" = "$key" ]; then
+		say "bisect: $name was fine"
+		continue
+	fi
+	say "bisect: $name, of ${#patches[@]} (log in $log/bisect.log)"
+	out_log=$log/bisect.log
+	start=$SECONDS
+	(set -e; one "${files[@]}") >"$out_log" 2>&1 </dev/null &
+	posting() { tail -n 1 "$out_log" | cut -c 1-100; }
+	keep_posted $! "${name%%-*}"
+	if wait $!; then
+		printf '%-64s %5d s  %s\n%s\n' "$name" $((SECONDS - start)) "$(cat "$results/said")" "$key" >"$result.part"
+		mv "$result.part" "$result"
+	else
+		cp "$out_log" "$log/bisect.$name.log"
+		say "$name FAILED: $(grep -E '^(error|not ok)|: (error|fatal error):|Error ' "$out_log" | head -n 1) (see $log/bisect.$name.log)"
+		rm -f "$result"
+		failed=$name
+		break
+	fi
+done
+
+for patch in "${patches[@]}"; do
+	name=$(name "$patch")
+	[ "$name" != "$failed" ] || { echo "$name: failed"; break; }
+	sed -n 1p "$results/$name"
+done | tee "$results/table"
+[ -z "$failed" ] || die "failed: $failed. Mend that and run 'make bisect' again: what was fine won't be built anew."
