@@ -198,8 +198,8 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 /// What no type can say is promised by the `unsafe` before the name of the set:
 ///
 /// - The kfunc is the only caller of its function, and passes its arguments as they are.
-/// - In the kfunc's definition, the name of a parameter of the type [`&BStr`](crate::str::BStr) ends
-///   in `__str`; else the verifier proves one byte. bindgen doesn't see names of parameters.
+/// - In the kfunc's definition, the name of a parameter of the type [`&BStr`](crate::str::BStr)
+///   ends in `__str`; else the verifier proves one byte. bindgen doesn't see names of parameters.
 ///
 /// # Examples
 ///

@@ -71,7 +71,8 @@ impl Socket {
 ///
 /// # Invariants
 ///
-/// Instances are valid, and are not released (`release()` of `struct proto_ops`) while they are used.
+/// Instances are valid, and are not released (`release()` of `struct proto_ops`) while they are
+/// used.
 #[repr(transparent)]
 pub struct Sock(Opaque<bindings::sock>);
 
