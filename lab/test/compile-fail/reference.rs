@@ -2,7 +2,7 @@
 
 //! A reference to a task that fork() may still give up.
 //!
-//! error: the trait bound .*BorrowedTask: AlwaysRefCounted. is not satisfied
+//! error: the trait bound .*BorrowedTask: .*AlwaysRefCounted
 
 #[macro_use]
 #[path = "context.rs"]
