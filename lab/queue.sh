@@ -25,3 +25,26 @@ diff_of() {
 changed_by() { # DIFF
 	! grep -q '^--- ' "$1" || (cd "$build" && git apply --numstat "$1") | cut -f 3
 }
+
+# laid_edits: the files of the overlay that were edited by hand in build/linux since it was
+# laid, or removed there. Not while it is broken on purpose, or half laid.
+laid_edits() {
+	local file
+	if [ -e "$build/linux.scratch" ] || [ -e "$build/linux.laying" ] || [ ! -d "$build/overlay" ]; then return; fi
+	while IFS= read -r file; do
+		cmp -s "$build/linux/$file" "$build/overlay/$file" || echo "$file"
+	done < <(cd "$build/overlay" && find . -type f -printf '%P\n' | sort)
+}
+
+# other_edits: those that no patch changes, by their time.
+other_edits() {
+	if [ ! -f "$build/linux.version" ] || [ ! -d "$build/linux" ]; then return; fi
+	(cd "$build/linux" && find . -type f -newer "$build/linux.version" ! -path '*/.*' ! -path '*/__pycache__/*' ! -name '*.o' -printf '%P\n') |
+		sort | comm -23 - <(sort -u "$build/linux.manifest" 2>/dev/null)
+}
+
+# no_edits FILE...: what is to be written over must not have been edited.
+no_edits() {
+	[ $# = 0 ] ||
+		die "edited in build/linux: $*. 'make refresh' writes that to patches/ and to the new files, 'lab/kernel/tree.sh -f' gives it up."
+}

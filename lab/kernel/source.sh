@@ -8,6 +8,8 @@
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+# shellcheck source=lab/queue.sh
+. "$lab/queue.sh"
 tree=$build/linux
 orig=$build/linux.orig
 manifest=$build/linux.manifest
@@ -23,10 +25,19 @@ version_of() { # of the tree in folder $1
 	sed -n 's/^\(VERSION\|PATCHLEVEL\) = \([0-9]*\)$/\2/p' "$1/Makefile" 2>/dev/null | paste -sd .
 }
 
+# With -f, what was edited in build/linux is given up.
+force=${1:-}
+unedited() {
+	local edits
+	mapfile -t edits < <(laid_edits; other_edits)
+	[ -n "$force" ] || no_edits "${edits[@]}"
+}
+
 # A tree of another origin goes, with all that was known about it.
 start_over() {
+	unedited
 	rm -f "$build/linux.id" "$build/linux.version"
-	rm -rf --one-file-system "$tree" "$tree.part" "$orig" "$manifest"
+	rm -rf --one-file-system "$tree" "$tree.part" "$orig" "$manifest" "$build/overlay"
 }
 
 # --- the user's tree
@@ -61,6 +72,7 @@ from_folder() {
 		need_space "$build" 2200 "a copy of the kernel's source"
 		echo "folder $LINUX" >"$build/linux.id"
 	fi
+	unedited
 	say "source: bringing build/linux up to $LINUX"
 	mkdir -p "$tree"
 	touch "$manifest"

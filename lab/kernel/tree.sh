@@ -11,7 +11,15 @@
 . "$(dirname "$0")/../lib.sh"
 
 inside "$@"
-"$lab/kernel/source.sh"
+# shellcheck source=lab/queue.sh
+. "$lab/queue.sh"
+scratch=$build/linux.scratch	# there while build/linux is broken on purpose
+force=${1:-}
+[ ! -e "$scratch" ] || force=-f
+mapfile -t edits < <(laid_edits)
+[ -n "$force" ] || no_edits "${edits[@]}"
+"$lab/kernel/source.sh" "$force"
+# The release may be another now.
 # shellcheck source=lab/queue.sh
 . "$lab/queue.sh"
 
@@ -21,9 +29,7 @@ orig=$build/linux.orig	# the kernel's own copy of each overlaid file
 manifest=$build/linux.manifest	# the overlaid files
 overlay=$build/overlay	# what the overlaid files were made to be
 stage=$overlay.part
-scratch=$build/linux.scratch	# there while build/linux is broken on purpose
-force=${1:-}
-[ ! -e "$scratch" ] || force=-f
+laying=$build/linux.laying	# there while the overlay is being laid
 
 lock "$build" tree
 
@@ -64,7 +70,9 @@ touch "$manifest"
 
 # Keep the originals of files that the overlay is about to touch first.
 while IFS= read -r file; do
-	if [ -f "$tree/$file" ]; then copy "$file" "$tree" "$orig"; else rm -f "$orig/$file"; fi
+	if [ ! -f "$tree/$file" ]; then rm -f "$orig/$file"; continue; fi
+	[ -n "$force" ] || [ ! "$tree/$file" -nt "$build/linux.version" ] || no_edits "$file"
+	copy "$file" "$tree" "$orig"
 done < <(comm -23 "$build/linux.overlay" "$manifest")
 
 # The stage: what the overlaid files shall be.
@@ -82,14 +90,8 @@ for diff in "${diffs[@]}"; do
 done
 while IFS= read -r file; do copy "$file" "$repo" "$stage"; done <"$build/linux.new"
 
-edited=
-[ -z "$force" ] && [ -d "$overlay" ] && while IFS= read -r file; do
-	[[ $file == */ ]] || cmp -s "$tree/$file" "$stage/$file" || cmp -s "$tree/$file" "$orig/$file" || edited+="$file "
-done < <(rsync -rnc --existing --out-format=%n "$overlay/" "$tree/")
-[ -z "$edited" ] ||
-	die "edited in build/linux: ${edited% }. 'make refresh' writes that to patches/ and to the new files, 'lab/kernel/tree.sh -f' gives it up."
-
 # From here on a killed run leaves a tree of which the manifest knows all.
+: >"$laying"
 sort -u "$manifest" "$build/linux.overlay" >"$manifest.part"
 comm -23 "$manifest" "$build/linux.overlay" >"$build/linux.left"
 mv "$manifest.part" "$manifest"
@@ -107,4 +109,5 @@ mv "$manifest.part" "$manifest"
 (cd "$stage" && xargs -rd '\n' rm -f -- <"$build/linux.left")
 rm -rf --one-file-system "$overlay" "$scratch"
 mv "$stage" "$overlay"
+rm -f "$laying"
 say "tree: build/linux is Linux $(cat "$build/linux.version") with $(wc -l <"$build/linux.new") new files and $(wc -l <"$build/linux.edited") changed ones"

@@ -3,11 +3,12 @@
 #
 # Write what was edited in build/linux back: into the diff of a patch, or for a new file
 # into the file of this repository. Without a name, that is the one patch that changes
-# the file: lab/series/refresh.sh [TOPIC/NNNN]. What was edited of a new file belongs to the patch
-# with which it comes, or to the one named if that is later. Its state before is that of
-# SINCE=, by default HEAD. The diffs of later patches are made anew where they need it. If one of
-# them is in the way, its conflict is left in build/refresh.work/queue to be resolved;
-# lab/series/refresh.sh -c goes on from there.
+# the file: lab/series/refresh.sh [TOPIC/NNNN]. What was edited of a new file belongs to the
+# patch with which it comes, or to the one named if that is later. Its state before is that
+# of the last refresh or, if the queue has changed since, of SINCE=, by default HEAD. The
+# diffs of later patches are made anew where they need it. If one of them is in the way,
+# its conflict is left in build/refresh.work/queue to be resolved; lab/series/refresh.sh -c
+# goes on from there.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -22,35 +23,61 @@ overlay=$build/overlay
 work=$build/refresh.work
 [ -d "$overlay" ] || die "there is no kernel source with the overlay: run 'make tree'."
 lock "$build" tree
+[ ! -e "$build/linux.scratch" ] || die "build/linux is broken on purpose: wait for 'make mutants', or run 'make tree'."
+[ ! -e "$build/linux.laying" ] || die "build/linux is half laid: run 'make tree'."
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=refresh GIT_AUTHOR_EMAIL=refresh@localhost GIT_COMMITTER_NAME=refresh GIT_COMMITTER_EMAIL=refresh@localhost
 history() { git -c safe.directory='*' "$@"; }	# of this repository
-old() { history show "${SINCE:-HEAD}:$1" 2>/dev/null; } # FILE
+last=$build/refresh.last	# the new files at the last refresh, with the queue of then
+queue_key() { all_patches | xargs cat | sha256sum; }
+old() { # FILE
+	if [ -z "${SINCE:-}" ] && [ "$(cat "$last/.key" 2>/dev/null)" = "$key" ]; then
+		cat "$last/$1" 2>/dev/null
+	else
+		history show "${SINCE:-HEAD}:$1" 2>/dev/null
+	fi
+}
+key=$(queue_key)
 
 # Writes the diffs that are others after the rebase.
 write_back() {
 	local number=0 patch diff commits before
 	[ ! -d "$work/queue/.git/rebase-merge" ] ||
 		die "the conflict in $work/queue is not resolved yet: do so, 'git add' it, and 'git rebase --continue'."
+	# Commits and patches are told by their order.
+	[ "$(git -C "$work/queue" log --format=%s queue)" = "$(git -C "$work/queue" log --format=%s before)" ] ||
+		die "a commit of $work/queue is gone, or was not made: a patch that has become empty needs 'git commit --allow-empty'; or remove $work and run 'make refresh'."
 	[ "$(git -C "$work/queue" rev-parse 'HEAD^{tree}')" = "$(git -C "$work/queue" rev-parse 'after^{tree}')" ] ||
 		die "the patches would give another tree than build/linux: compare 'after' with 'queue' in $work/queue."
 	mapfile -t commits < <(git -C "$work/queue" rev-list --reverse queue)
 	mapfile -t before < <(git -C "$work/queue" rev-list --reverse before)
-	# The tree has the original of these no more.
-	(cd "$work/first" && xargs -rd '\n' cp -p --parents -t "$orig") <"$work/untouched"
-	sort -u "$build/linux.manifest" "$work/untouched" >"$build/linux.manifest.part"
-	mv "$build/linux.manifest.part" "$build/linux.manifest"
 	while IFS= read -r patch; do
 		number=$((number + 1))
 		[ "$(hunks "${commits[number]}")" != "$(hunks "${before[number]}")" ] || continue
 		diff=$patch
 		[ "$release" = "${releases[0]}" ] || diff=${patch%.patch}.$release.diff
-		if [ -f "$diff" ]; then sed '/^--- /,$d' "$diff"; else printf 'SPDX-License-Identifier: GPL-2.0-only\n\n'; fi >"$work/diff"
+		if [ "$diff" = "$patch" ]; then
+			sed '/^---$/,${/^--- /,$d}' "$diff"
+		elif [ -f "$diff" ]; then
+			sed '/^--- /,$d' "$diff"
+		else
+			printf 'SPDX-License-Identifier: GPL-2.0-only\n\n'
+		fi >"$work/diff"
 		[ -z "$(tail -n 1 "$work/diff")" ] || echo >>"$work/diff"
 		hunks "${commits[number]}" >>"$work/diff"
-		cp "$work/diff" "$diff"
+		cp "$work/diff" "$diff.part"
+		mv "$diff.part" "$diff"
 		say "refresh: $diff"
+		[ ! -f "${patch%.patch}.${releases[1]}.diff" ] || say "refresh: there is ${patch%.patch}.${releases[1]}.diff, too"
 	done <"$work/patches"
+	# The tree has the original of these no more.
+	(cd "$work/first" && xargs -rd '\n' cp -p --parents -t "$orig") <"$work/untouched"
+	sort -u "$build/linux.manifest" "$work/untouched" >"$build/linux.manifest.part"
+	mv "$build/linux.manifest.part" "$build/linux.manifest"
+	rm -rf --one-file-system "$last"
+	mkdir "$last"
+	xargs -rd '\n' cp -p --parents -t "$last" <"$build/linux.new"
+	queue_key >"$last/.key"
 	rm -rf --one-file-system "$work"
 }
 hunks() { git -C "$work/queue" show --format= --no-renames --diff-filter=M "$1" | sed '/^diff --git /d; /^index /d'; } # COMMIT
@@ -113,6 +140,8 @@ for file in $later; do
 	old "$file" | cmp -s - "$file" || changed+=("$file")
 done
 while IFS= read -r file; do
+	[ -f "$overlay/$file" ] || continue	# its diff isn't laid yet
+	[ -f "$tree/$file" ] || die "$file is gone from build/linux, which a patch of ours can't say: run 'lab/kernel/tree.sh -f'."
 	cmp -s "$tree/$file" "$overlay/$file" || changed+=("$file")
 done <"$build/linux.edited"
 original() { # FILE
@@ -128,11 +157,16 @@ while IFS= read -r file; do
 	mkdir -p "$work/first/$(dirname "$file")"
 	original "$file" >"$work/first/$file" ||
 		die "$file is new in build/linux: put it into this repository, at the same path, and into the list of its patch."
-	! cmp -s "$tree/$file" "$work/first/$file" || continue
+	if cmp -s "$tree/$file" "$work/first/$file"; then
+		touch -r "$tree/Makefile" "$tree/$file"
+		continue
+	fi
 	changed+=("$file")
 	echo "$file" >>"$work/untouched"
-done < <(cd "$tree" && find . -type f -newer "$build/linux.version" ! -path '*/.*' ! -path '*/__pycache__/*' ! -name '*.o' -printf '%P\n' |
-	sort | comm -23 - "$build/linux.manifest")
+done < <(other_edits)
+for file in "${changed[@]}"; do
+	! grep -qP '\x00' "$tree/$file" || die "$file is not text: a patch can't have it."
+done
 [ ${#changed[@]} -gt 0 ] || { say "refresh: no diff has changed"; exit 0; }
 
 # --- Which patch that belongs to
@@ -151,6 +185,7 @@ for file in "${changed[@]}"; do
 	else
 		die "which patch this belongs to is not clear, $file is changed by $(numbers "${found[@]}"): say 'make refresh P=TOPIC/NNNN'."
 	fi
+	say "refresh: $file is of $(numbers "${target_of[$file]}")"
 done
 
 # --- The queue as commits, without and then with it
@@ -189,7 +224,7 @@ while IFS= read -r patch; do
 	commit --fixup="${commits[number]}"
 done < <(printf '%s\n' "${target_of[@]}" | sort -u)
 git -C "$work/queue" tag after
-GIT_SEQUENCE_EDITOR=true git -C "$work/queue" rebase -q -i --autosquash --keep-empty --root >"$log/refresh.log" 2>&1 || {
+GIT_SEQUENCE_EDITOR=true git -C "$work/queue" rebase -q -i --autosquash --keep-empty --empty=keep --root >"$log/refresh.log" 2>&1 || {
 	[ -d "$work/queue/.git/rebase-merge" ] || die "git could not put the queue together: see $log/refresh.log."
 	die "the queue has a conflict in $(git -C "$work/queue" diff --name-only --diff-filter=U | paste -sd ' ') at $(git -C "$work/queue" log -1 --format=%s REBASE_HEAD): resolve it in $work/queue, 'git add' it, 'git rebase --continue', and then run 'lab/series/refresh.sh -c'."
 }
