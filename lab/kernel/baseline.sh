@@ -16,7 +16,7 @@ if [ -z "${LAB_INSIDE:-}" ]; then
 		die "there is no baseline in $from: name the patch that adds the kfuncs to this Linux in C, as BASELINE=/path/to/patch."
 	[ "${1:-}" != -p ] || exit 0
 	make_dirs "$build/bench"
-	cp "$from" "$patch"
+	install -m 644 "$from" "$patch"
 fi
 inside "$@"
 
