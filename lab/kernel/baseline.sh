@@ -34,8 +34,9 @@ patched() { (cd "$build" && git apply --numstat "$patch" 2>"$log/baseline.log") 
 changed=$(patched) || die "the baseline is not a patch that git can read: $(head -n 1 "$log/baseline.log")."
 rm -rf --one-file-system "$stage"
 mkdir -p "$stage"
-touch "$build/linux-baseline.manifest"
-mv "$build/linux-baseline.manifest" "$build/linux-baseline.before"
+# What the tree differs in from runs before, also from one that was cut off
+cat "$build"/linux-baseline.{manifest,before} 2>/dev/null | sort -u >"$build/linux-baseline.part" || :
+mv "$build/linux-baseline.part" "$build/linux-baseline.before"
 sort -u "$build/linux.manifest" - <<<"$changed" >"$build/linux-baseline.manifest"
 while IFS= read -r file; do
 	from=$linux

@@ -14,8 +14,8 @@
 inside "$@"
 cd "$repo"
 
-# shellcheck source=lab/series/staged.sh
-. "$lab/series/staged.sh"
+# shellcheck source=lab/staged.sh
+. "$lab/staged.sh"
 
 results=$build/bisect.results
 mapfile -t patches < <(find "$build/series" -path '*/[0-9]*.patch' ! -name '0000-*' 2>/dev/null | sort)

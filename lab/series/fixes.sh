@@ -15,8 +15,8 @@
 inside "$@"
 cd "$repo"
 
-# shellcheck source=lab/series/staged.sh
-. "$lab/series/staged.sh"
+# shellcheck source=lab/staged.sh
+. "$lab/staged.sh"
 # shellcheck source=lab/queue.sh
 . "$lab/queue.sh"
 

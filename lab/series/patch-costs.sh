@@ -14,8 +14,8 @@
 inside "$@"
 cd "$repo"
 
-# shellcheck source=lab/series/staged.sh
-. "$lab/series/staged.sh"
+# shellcheck source=lab/staged.sh
+. "$lab/staged.sh"
 
 rows=$build/texts/patches table=$build/texts/patches.tsv
 fixes=("$build"/series/1-fixes/[0-9]*.patch)

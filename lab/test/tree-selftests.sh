@@ -17,8 +17,8 @@ inside "$@"
 cd "$repo"
 
 ours=${KERNEL_DIR:-$build/kernel}
-# shellcheck source=lab/series/staged.sh
-. "$lab/series/staged.sh"
+# shellcheck source=lab/staged.sh
+. "$lab/staged.sh"
 
 list=$lab/test/tree-selftests
 results=$build/tree-selftests

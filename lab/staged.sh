@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# What bisect.sh, fixes.sh, patch-costs.sh and test/tree-selftests.sh share: a tree of
-# their own, build/linux-bisect, that holds some of the patches of build/series, and the
-# kernel of it in build/bisect.
+# What series/bisect.sh, series/fixes.sh, series/patch-costs.sh and test/tree-selftests.sh
+# share: a tree of their own, build/linux-bisect, that holds some of the patches of
+# build/series, and the kernel of it in build/bisect.
 
 linux=$build/linux
 orig=$build/linux.orig
