@@ -51,7 +51,7 @@ test_of() {
 	*-rust-spinlock-irq-test) options=(-a "kunit.enable=1 kunit.autorun=1") command=("$script") ;;
 	*) command=("$script") ;;
 	esac
-	[ -z "$selftest" ] || command=(bash -c "cd build/selftests-bisect && ./test_progs -a $selftest")
+	[ -z "$selftest" ] || command=(lab/test/progs.sh build/selftests-bisect -a "$selftest")
 	[ -n "$selftest" ] || [ -f "${command[0]}" ] || die "$1 has no test: add ${command[0]}, or a file in prog_tests."
 }
 
@@ -98,7 +98,7 @@ key_of() { # NUMBER
 	local tests=("lab/series/fixes/$(subject "${fixes[$1]}")".*)
 	case ${command[0]} in
 	lab/test/waits.sh) tests=(lab/test/waits*) ;;
-	bash) tests=() ;;	# the selftest is in the patch
+	lab/test/progs.sh) tests=("${command[0]}") ;;	# the selftest is in the patch
 	esac
 	{
 		echo "$key ${options[*]} ${command[*]}"

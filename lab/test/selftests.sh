@@ -23,21 +23,18 @@ grep -qx CONFIG_IPV6=y "$kernel/.config" || skipped='[0-9]+'
 ! grep -qx CONFIG_PREEMPT_RT=y "$kernel/.config" || skipped=1
 
 "$lab/machine/run.sh" "$lab/test/build-selftests.sh"
-"$lab/machine/boot.sh" -n selftests -t 1200 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; cd $objects &&
-	./test_progs -a 'lsm_audit_*,lsm_hook_*' -d '*/no_memory*,*/leak_detector'" | tee "$results" ||
-	die "not all selftests passed: see $results."
-summary=$(grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0/0 FAILED$" "$results") ||
-	die "not all selftests passed: see $results."
+"$lab/machine/boot.sh" -n selftests -t 1200 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
+	tee "$results" || die "not all selftests passed: see $results."
+summary=$(sed -n 's/^Summary: //p' "$results")
 # What preempts is chosen at boot, too; what a context allows must not depend on it.
 if grep -qx CONFIG_PREEMPT_DYNAMIC=y "$kernel/.config"; then
 	for mode in full lazy; do
-		"$lab/machine/boot.sh" -n selftests -t 600 -a "preempt=$mode" bash -c "cd $objects && ./test_progs -a lsm_audit_kfuncs_contexts" |
-			tee -a "$results" | grep -E "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, $skipped SKIPPED, 0/0 FAILED$" ||
-			die "not all tests of contexts passed with preempt=$mode: see $results."
+		"$lab/machine/boot.sh" -n selftests -t 600 -a "preempt=$mode" lab/test/progs.sh -s "$skipped" "$objects" -a lsm_audit_kfuncs_contexts,lsm_audit_kfuncs_interrupts |
+			tee -a "$results" || die "not all tests of contexts passed with preempt=$mode: see $results."
 	done
 fi
 "$lab/machine/run.sh" "$build/linux/tools/testing/kunit/kunit.py" parse "$kunit" >>"$results" ||
 	die "not all KUnit tests passed: see $results."
 units=$(sed -nE 's/.*Testing complete\. //p' "$results")
 [[ $skipped != 0 || $units != *skipped* ]] || die "KUnit: $units: see $results."
-echo "KUnit: $units; test_progs: ${summary#Summary: }"
+echo "KUnit: $units; test_progs: $summary"

@@ -48,7 +48,7 @@ run() {
 	local kernel=$2
 	say "tree-selftests: on ${kernel#"$repo/"} (the output is in $results/$1)"
 	KERNEL_DIR=$kernel "$lab/machine/boot.sh" -n tree-selftests -t 3600 \
-		bash -c "cd build/selftests-bisect-tree && ./test_progs -w 600 ${3:+-a $3}" >"$results/$1" 2>&1 </dev/null || :
+		lab/test/progs.sh build/selftests-bisect-tree -w 600 -a "${3:-*}" >"$results/$1" 2>&1 </dev/null || :
 	grep -q '^Summary: ' "$results/$1" || die "they did not end: see $results/$1 and $log/tree-selftests.console."
 	sed -nE 's|^#[0-9/]+ +(.*):OK$|\1|p' "$results/$1" | sort -u >"$results/$1.passed"
 }
