@@ -9,17 +9,14 @@
 
 #include <bpf/btf.h>
 #include <stddef.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <test_progs.h>
 
 #include "audit_helpers.h"
-#include "network_helpers.h"
 #include "progs/lsm_audit_kfuncs.h"
 #include "test_lsm_audit_kfuncs.skel.h"
 
@@ -220,51 +217,6 @@ static inline bool check_record_of_nobody(const struct step *steps, const char *
 			 "SYSCALL records of its serial");
 }
 
-/* What a subject can do. Whether it succeeds is not the point, but for set-up. */
-
-static inline bool act_ioctl(const void *fd)
-{
-	ioctl(*(const int *)fd, 0x5401, NULL);
-	return true;
-}
-
-static inline bool act_ioctl_file(const void *unused)
-{
-	return act_ioctl(&file_fd);
-}
-
-static inline bool act_getsockname(const void *fd)
-{
-	struct sockaddr_storage address;
-	socklen_t len = sizeof(address);
-
-	return !getsockname(*(const int *)fd, (struct sockaddr *)&address, &len);
-}
-
-static inline bool act_fchmod(const void *fd)
-{
-	return !fchmod(*(const int *)fd, 0600);
-}
-
-struct endpoint {
-	struct sockaddr_storage address;
-	socklen_t len;
-};
-
-static inline bool act_bind(const void *arg)
-{
-	const struct endpoint *endpoint = arg;
-	int fd;
-
-	fd = socket(endpoint->address.ss_family, SOCK_DGRAM, 0);
-	return fd >= 0 && !bind(fd, (struct sockaddr *)&endpoint->address, endpoint->len);
-}
-
-static inline bool act_accept(const void *fd)
-{
-	return accept(*(const int *)fd, NULL, NULL) >= 0;
-}
-
 /* Programs */
 
 static inline void detach(void)
@@ -300,147 +252,6 @@ static inline bool attach(struct bpf_program *prog)
 	prog_id = id_of(prog);
 	attached = bpf_program__attach(prog);
 	return ASSERT_OK_PTR(attached, "attach");
-}
-
-/* Addresses */
-
-static inline struct endpoint ipv4(const char *address, __u16 port)
-{
-	struct endpoint endpoint = {};
-
-	make_sockaddr(AF_INET, address, port, &endpoint.address, &endpoint.len);
-	return endpoint;
-}
-
-static inline struct endpoint ipv6(const char *address, __u16 port)
-{
-	struct endpoint endpoint = {};
-
-	make_sockaddr(AF_INET6, address, port, &endpoint.address, &endpoint.len);
-	return endpoint;
-}
-
-static inline struct endpoint of_family(sa_family_t family)
-{
-	return (struct endpoint){ .address.ss_family = family };
-}
-
-static inline bool has_ipv6(void)
-{
-	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
-static inline bool needs_ipv6(void)
-{
-	bool has = has_ipv6();
-
-	if (!has)
-		skip("the kernel has no ", "IPv6");
-	return has;
-}
-
-static inline void set_addresses(struct endpoint source, struct endpoint dest)
-{
-	memcpy(skel->bss->source_addr, &source.address, sizeof(source.address));
-	memcpy(skel->bss->dest_addr, &dest.address, sizeof(dest.address));
-}
-
-static inline int port_of(int fd)
-{
-	return ntohs(get_socket_local_port(fd));
-}
-
-/* Text of the file in our tmpfs, for the calls that print its path or its name. */
-
-static inline char *text_of(const char *key, const char *string, size_t len,
-			    unsigned long ino, const char *more)
-{
-	char untrusted[AUDIT_UNTRUSTED_LEN(PATH_MAX)], *text;
-
-	audit_untrusted(untrusted, string, len);
-	if (asprintf(&text, " %s=%s dev={str} ino=%lu%s", key, untrusted, ino, more) < 0)
-		return NULL;
-	return text;
-}
-
-static inline int last_cap(void)
-{
-	FILE *file = fopen("/proc/sys/kernel/cap_last_cap", "r");
-	int cap = -1;
-
-	if (file) {
-		if (fscanf(file, "%d", &cap) != 1)
-			cap = -1;
-		fclose(file);
-	}
-	return cap;
-}
-
-/*
- * Make a file whose path, of @len bytes, is all hex in a record: longer than
- * what open() takes, and as long as d_path() gives.
- */
-static inline int open_deep(size_t len)
-{
-	size_t left = len - strlen(dir), part;
-	char name[NAME_MAX + 1];
-	int at, next;
-
-	at = open(dir, O_PATH | O_DIRECTORY);
-	while (at >= 0 && left) {
-		/* A slash and a name; the last one isn't empty. */
-		part = left > 202 ? 200 : left > 102 ? 100 : left - 1;
-		left -= part + 1;
-		memset(name, left ? ' ' : '"', part);
-		name[part] = '\0';
-		if (left)
-			mkdirat(at, name, 0700);
-		next = openat(at, name, left ? O_PATH | O_DIRECTORY : O_RDWR | O_CREAT, 0600);
-		close(at);
-		at = next;
-	}
-	return at;
-}
-
-/* A socket that is connected to another, both with addresses of their own. */
-static inline int connected(int family, const char *from, const char *to, int *peer)
-{
-	struct sockaddr_storage address;
-	int server, fd = -1, on = 1;
-	socklen_t len;
-
-	server = start_server(family, SOCK_STREAM, to, 0, 0);
-	if (!ASSERT_OK_FD(server, "listen"))
-		return -1;
-
-	fd = socket(family, SOCK_STREAM, 0);
-	make_sockaddr(family, from, 0, &address, &len);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (!ASSERT_OK(bind(fd, (struct sockaddr *)&address, len), "bind") ||
-	    !ASSERT_OK(connect_fd_to_fd(fd, server, 0), "connect")) {
-		close(fd);
-		close(server);
-		return -1;
-	}
-	*peer = server;
-	return fd;
-}
-
-static inline int unix_socket(const char *name, size_t len)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	memcpy(address.sun_path, name, len);
-	if (!ASSERT_OK(len ? bind(fd, (struct sockaddr *)&address,
-				  offsetof(struct sockaddr_un, sun_path) + len) : 0, "bind"))
-		return -1;
-	return fd;
 }
 
 static inline bool write_file(const char *path, const char *text)

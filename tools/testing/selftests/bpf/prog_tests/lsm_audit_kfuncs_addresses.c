@@ -8,7 +8,7 @@
 #include <test_progs.h>
 #include <io_uring/mini_liburing.h>
 
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 
 /* The address and the length that the hook was given. */
 static const struct step of_hook[] = {

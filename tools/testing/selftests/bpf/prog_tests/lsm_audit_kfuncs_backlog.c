@@ -5,7 +5,7 @@
  */
 #include <sched.h>
 
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 #include "lsm_audit_kfuncs_backlog.skel.h"
 #include "progs/lsm_audit_kfuncs_backlog.h"
 

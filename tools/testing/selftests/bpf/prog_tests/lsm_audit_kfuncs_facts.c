@@ -3,7 +3,7 @@
  * bpf_audit_log_path_at() and bpf_audit_log_rule(): the path of what is made,
  * removed, linked or renamed, and the rule that the program applied.
  */
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 #include "progs/lsm_audit_kfuncs_facts.h"
 #include "lsm_audit_kfuncs_facts.skel.h"
 

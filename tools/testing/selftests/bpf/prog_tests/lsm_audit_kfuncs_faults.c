@@ -7,7 +7,7 @@
  */
 #include <sys/xattr.h>
 
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 #include "lsm_audit_kfuncs_locks.skel.h"
 #include "progs/lsm_audit_kfuncs_faults.h"
 #include "sysctl_helpers.h"

@@ -5,7 +5,7 @@
  */
 #include <sched.h>
 
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 
 /* The specification's table, as far as calls can meet in one record. */
 enum key {

@@ -6,7 +6,7 @@
  * program of another hook, and that the audit daemon is left out only where it acts
  * itself.
  */
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 #include "lsm_audit_kfuncs_recursion.skel.h"
 
 /* The program on @hook would call one on @target. */

@@ -9,7 +9,7 @@
 #include <sys/sysinfo.h>
 
 #include "cap_helpers.h"
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 #include "lsm_audit_kfuncs_alone.skel.h"
 #include "lsm_audit_kfuncs_args.skel.h"
 #include "lsm_audit_kfuncs_fail.skel.h"

@@ -5,7 +5,7 @@
  */
 #include <linux/netlink.h>
 
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 #include "sysctl_helpers.h"
 
 static const struct step cap_and_task[] = { { CALL_CAP }, { CALL_TASK }, {} };

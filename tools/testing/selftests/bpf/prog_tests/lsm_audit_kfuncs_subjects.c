@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 
-#include "lsm_audit_helpers.h"
+#include "lsm_audit_objects.h"
 
 static bool wait_for_record(void)
 {
