@@ -16,8 +16,7 @@ inside "$@"
 scratch=$build/linux.scratch	# there while build/linux is broken on purpose
 force=${1:-}
 [ ! -e "$scratch" ] || force=-f
-mapfile -t edits < <(laid_edits)
-[ -n "$force" ] || no_edits "${edits[@]}"
+mapfile -t edits < <(laid_edits)	# since the overlay was laid
 "$lab/kernel/source.sh" "$force"
 # The release may be another now.
 # shellcheck source=lab/queue.sh
@@ -89,6 +88,10 @@ for diff in "${diffs[@]}"; do
 		die "$diff does not apply to $(cat "$build/linux.version"): $(sed -n 's/^error: patch failed: //p' "$log/tree.log" | paste -sd ' '); mend the patch and run again."
 done
 while IFS= read -r file; do copy "$file" "$repo" "$stage"; done <"$build/linux.new"
+# What 'make refresh' has written back is in patches/ now.
+lost=()
+for file in "${edits[@]}"; do cmp -s "$tree/$file" "$stage/$file" || lost+=("$file"); done
+[ -n "$force" ] || no_edits "${lost[@]}"
 
 # From here on a killed run leaves a tree of which the manifest knows all.
 : >"$laying"
