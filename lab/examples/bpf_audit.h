@@ -37,7 +37,8 @@ const volatile _Bool bpf_audit_enabled __weak = BPF_AUDIT_ENABLED;
  *
  * A vmlinux.h of a kernel without the kfuncs lacks the context, and a program with
  * structures of its own lacks it, too. Both define BPF_AUDIT_CONTEXT_ONLY before they
- * include this: then it is the only one that is defined here.
+ * include this: then it is the only one that is defined here. A vmlinux.h that is
+ * newer has it: then the compiler finds it redefined, and the definition goes.
  *
  * A program that reads a field calls the structure by a flavour of its name,
  * which CO-RE takes for the same:

@@ -49,7 +49,7 @@ struct task_struct___tgid {
  */
 struct hold {
 	__u64 born;
-	__u32 tracer;
+	int tracer;
 	__u32 count;
 	__u64 second;
 	__u32 records;

@@ -23,7 +23,8 @@ use crate::time::{is_date, parse_since, parse_until};
 /// the id of the program. This command adds the program's name, tag, hook, pinned path and load
 /// time: from the kernel while the program is loaded, and from audit's own records of its LOAD
 /// and UNLOAD when it is not. Ids are given anew; a record is never put down to another program
-/// that has the id later, or on another machine.
+/// that has the id later, nor to one of another machine, if a log that is another machine's is
+/// read with --no-kernel, or names its nodes.
 ///
 /// Without a LOG it shows the records as the kernel writes them, beside the audit daemon, until
 /// it is interrupted. That takes CAP_AUDIT_READ and the initial network namespace. To ask about
@@ -191,9 +192,14 @@ pub fn translate(args: impl IntoIterator<Item = OsString>) -> Result<Vec<OsStrin
             break;
         }
         match AUSEARCH.iter().find(|(option, _)| arg == *option) {
-            None => translated.push(arg),
+            None => match arg.as_bytes().strip_prefix(b"--input=") {
+                Some(log) => translated.push(OsStr::from_bytes(log).into()),
+                None => translated.push(arg),
+            },
             // A log is named without an option.
-            Some((_, Some("--"))) => (),
+            Some((option, Some("--"))) => {
+                translated.push(args.next().ok_or(format!("{option} needs a value"))?);
+            }
             Some((option, None)) => {
                 return Err(format!("{option} isn't an option of this command"));
             }
@@ -281,8 +287,10 @@ impl Args {
 
     /// Whether to wait for a record's system call.
     pub fn wait(&self) -> Wait {
-        if !(self.uid.is_empty() && self.loginuid.is_empty() && self.exe.is_empty()) {
+        if !(self.loginuid.is_empty() && self.exe.is_empty()) {
             Wait::All
+        } else if !self.uid.is_empty() {
+            Wait::User
         } else if self.stats.is_some() && self.comm.is_empty() {
             Wait::No
         } else {
@@ -381,7 +389,8 @@ mod tests {
             assert_eq!(args.until, Some(parse_until("2026-11-24 18:00").unwrap()), "{until}");
             assert_eq!(args.logs, [PathBuf::from("log")], "{until}");
         }
-        for wrong in ["x -ua 0", "x -ts", "x -hn a"] {
+        assert_eq!(parse("x --input=log").logs, [PathBuf::from("log")]);
+        for wrong in ["x -ua 0", "x -ts", "x -hn a", "x -if", "x --input"] {
             assert!(translate(wrong.split(' ').map(OsString::from)).is_err(), "{wrong}");
         }
         assert_eq!(parse("x -- -ts").logs, [PathBuf::from("-ts")]);

@@ -24,6 +24,9 @@ pub enum Wait {
     /// A record is of no use without it: it comes out when the call ends, behind others that
     /// came later if it takes long.
     All,
+    /// The same, where the user is all that matters, whom an operation of `io_uring` tells, too:
+    /// its worker makes no system call.
+    User,
 }
 
 pub struct Held {
@@ -33,6 +36,8 @@ pub struct Held {
     call: Option<Fields>,
     /// When it came, of one that comes as it is written.
     came: Option<Instant>,
+    /// It came out because too many wait, so that its call says nothing.
+    pub given_up: bool,
 }
 
 impl Held {
@@ -52,7 +57,7 @@ struct Open {
     records: usize,
     call: Option<Fields>,
     ended: bool,
-    /// With [`Wait::All`]; else they are in the queue.
+    /// Unless with [`Wait::Some`]: then they are in the queue.
     held: Vec<Held>,
 }
 
@@ -60,29 +65,46 @@ pub struct Events {
     wait: Wait,
     queue: VecDeque<Held>,
     open: HashMap<Event, Open>,
-    /// With [`Wait::All`]: the events in the order in which they came, some of which aren't open
-    /// any more, and how many records they have.
+    /// The events in the order in which they came, some of which aren't open any more, and how
+    /// many records they have. Not with [`Wait::Some`].
     order: VecDeque<Event>,
     waiting: usize,
     ready: VecDeque<Held>,
+    /// The last call. ausearch prints the last record of an event first.
+    last: Option<(Event, u16, Vec<u8>)>,
 }
+
+const SYSCALL: u16 = 1300;
+const URINGOP: u16 = 1336;
 
 impl Events {
     pub fn new(wait: Wait) -> Self {
         let (queue, open, order, ready) = Default::default();
-        Self { wait, queue, open, order, waiting: 0, ready }
+        Self { wait, queue, open, order, waiting: 0, ready, last: None }
     }
 
     /// A record that comes as it is written, `now`, or is read from a log that has all.
     pub fn push(&mut self, event: Event, access: Access, life: Life, now: Option<Instant>) {
         // It has no system call, as that of a packet.
         let alone = access.fields.get("pid") == Some(&Value::Unknown);
-        let held = Held { event, access, life, call: None, came: now };
+        let mut held = Held { event, access, life, call: None, came: now, given_up: false };
+        let before = self.last.as_ref().filter(|(event, ..)| *event == held.event);
+        let before = before.map(|(_, kind, text)| (*kind, Fields::of_call(text)));
         match self.wait {
-            Wait::All if !alone => self.hold(held),
+            Wait::All | Wait::User if !alone => match before {
+                Some((SYSCALL, call)) => {
+                    held.call = call;
+                    self.ready.push_back(held);
+                }
+                _ => self.hold(held, before.and_then(|(_, call)| call)),
+            },
             Wait::Some => {
                 let open = self.open.entry(held.event.clone()).or_default();
                 open.records += 1;
+                if let Some((kind, call)) = before {
+                    open.ended |= kind == SYSCALL;
+                    open.call = open.call.take().or(call);
+                }
                 open.ended |= alone;
                 self.queue.push_back(held);
                 if self.queue.len() > WAITING {
@@ -93,9 +115,10 @@ impl Events {
         }
     }
 
-    /// Until its event ends, or too many wait.
-    fn hold(&mut self, held: Held) {
+    /// Until its event ends, or too many wait. This is known of its call before.
+    fn hold(&mut self, held: Held, call: Option<Fields>) {
         let open = self.open.entry(held.event.clone()).or_default();
+        open.call = open.call.take().or(call);
         if open.held.is_empty() {
             self.order.push_back(held.event.clone());
         }
@@ -103,14 +126,16 @@ impl Events {
         self.waiting += 1;
         while self.waiting > WAITING {
             let Some(event) = self.order.pop_front() else { break };
+            let known = self.ready.len();
             self.finish(&event);
+            self.ready.range_mut(known..).for_each(|held| held.given_up = true);
         }
         if self.order.len() > 2 * WAITING {
             self.order.retain(|event| self.open.contains_key(event));
         }
     }
 
-    /// With [`Wait::All`]: the event's records wait for nothing more.
+    /// Unless with [`Wait::Some`]: the event's records wait for nothing more.
     fn finish(&mut self, event: &Event) {
         let Some(open) = self.open.remove(event) else { return };
         self.waiting -= open.held.len();
@@ -119,21 +144,27 @@ impl Events {
     }
 
     /// A record of the event's system call, or of its operation of `io_uring`.
-    pub fn call(&mut self, event: &Event, kind: u16, text: &[u8]) {
-        const SYSCALL: u16 = 1300;
-        let Some(open) = self.open.get_mut(event) else { return };
-        // The system call is the last to be recorded, and says more.
-        if kind == SYSCALL || open.call.is_none() {
-            open.call = Fields::of_call(text);
+    pub fn call(&mut self, event: Event, kind: u16, text: Vec<u8>) {
+        if let Some(open) = self.open.get_mut(&event) {
+            // The system call is the last to be recorded, and says more.
+            if kind == SYSCALL || open.call.is_none() {
+                open.call = Fields::of_call(&text);
+            }
+            // Of a log that is followed there is no other end.
+            let live = open.held.last().is_some_and(|held| held.came.is_some());
+            if kind == SYSCALL || (kind == URINGOP && live && self.wait == Wait::User) {
+                self.end(&event);
+            }
         }
-        if kind == SYSCALL {
-            self.end(event);
+        let keep = |(last, kind, _): &(Event, u16, Vec<u8>)| *kind == SYSCALL && *last == event;
+        if kind == SYSCALL || !self.last.as_ref().is_some_and(keep) {
+            self.last = Some((event, kind, text));
         }
     }
 
     /// The event has no more records.
     pub fn end(&mut self, event: &Event) {
-        if self.wait == Wait::All {
+        if matches!(self.wait, Wait::All | Wait::User) {
             self.finish(event);
         } else if let Some(open) = self.open.get_mut(event) {
             open.ended = true;
@@ -199,7 +230,9 @@ mod tests {
 
     fn event(node: &str, serial: u32) -> (Event, Access) {
         let pid = if serial == NO_CALL { "?".into() } else { serial.to_string() };
-        let line = format!("node={node} type=1427 msg=audit(1.000:{serial}): prog-id=1 pid={pid}");
+        let line = format!(
+            "node={node} type=1427 msg=audit(1.000:{serial}): prog-id=1 pid={pid} comm=\"a\""
+        );
         let record = record(&line);
         match record.body {
             Body::Access(access) => (record.event, access),
@@ -228,7 +261,7 @@ mod tests {
     }
 
     fn call(events: &mut Events, node: &str, serial: u32, uid: u32) {
-        events.call(&event(node, serial).0, 1300, format!("syscall=1 uid={uid}").as_bytes());
+        events.call(event(node, serial).0, SYSCALL, format!("syscall=1 uid={uid}").into());
     }
 
     fn is(node: &str, serial: u64, uid: Option<u64>) -> (String, u64, Option<u64>) {
@@ -271,7 +304,7 @@ mod tests {
 
         // io_uring's worker makes no system call.
         push(&mut events, "a", 3, Some(now));
-        events.call(&event("a", 3).0, 1336, b"uring_op=18 uid=7");
+        events.call(event("a", 3).0, URINGOP, b"uring_op=18 uid=7".to_vec());
         events.end(&event("a", 3).0);
         assert_eq!(out(&mut events, now), [is("a", 3, Some(7))]);
     }
@@ -298,6 +331,45 @@ mod tests {
         assert!(events.open.is_empty() && events.waiting == 0);
     }
 
+    /// As ausearch prints them.
+    #[test]
+    fn the_last_first() {
+        let now = Instant::now();
+        for wait in [Wait::Some, Wait::All, Wait::User] {
+            let mut events = Events::new(wait);
+            call(&mut events, "a", 1, 10);
+            push(&mut events, "a", 1, None);
+            push(&mut events, "a", 1, None);
+            push(&mut events, "b", 1, None);
+            assert_eq!(out(&mut events, now), [is("a", 1, Some(10)), is("a", 1, Some(10))]);
+            events.end_all();
+            assert_eq!(out(&mut events, now), [is("b", 1, None)]);
+            assert!(events.open.is_empty());
+
+            // A worker's; or what another operation of the same system call did.
+            events.call(event("a", 2).0, URINGOP, b"uring_op=18 uid=7".to_vec());
+            push(&mut events, "a", 2, None);
+            events.call(event("a", 2).0, URINGOP, b"uring_op=18 uid=8".to_vec());
+            assert_eq!(out(&mut events, now), []);
+            events.end_all();
+            assert_eq!(out(&mut events, now), [is("a", 2, Some(7))]);
+        }
+    }
+
+    /// auditd's log has no end of an event.
+    #[test]
+    fn workers_that_are_followed() {
+        let now = Instant::now();
+        for wait in [Wait::All, Wait::User] {
+            let mut events = Events::new(wait);
+            push(&mut events, "a", 1, Some(now));
+            events.call(event("a", 1).0, URINGOP, b"uring_op=18 uid=7".to_vec());
+            // A worker's operation has no executable.
+            let known = if wait == Wait::User { vec![is("a", 1, Some(7))] } else { vec![] };
+            assert_eq!(out(&mut events, now), known);
+        }
+    }
+
     #[test]
     fn those_without_a_call() {
         let now = Instant::now();
@@ -320,6 +392,14 @@ mod tests {
         }
         assert_eq!(out(&mut events, now), [is("a", 1, None), is("a", 2, None)]);
         assert_eq!(events.open.len(), WAITING);
+
+        let mut events = Events::new(Wait::All);
+        for serial in 101..=u32::try_from(WAITING).unwrap() + 101 {
+            push(&mut events, "a", serial, None);
+        }
+        assert!(events.next(now).is_some_and(|held| held.given_up));
+        events.end_all();
+        assert!(events.next(now).is_some_and(|held| !held.given_up));
 
         let mut events = Events::new(Wait::All);
         for serial in 101..=u32::try_from(WAITING).unwrap() + 102 {

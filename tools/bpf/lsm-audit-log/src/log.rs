@@ -3,6 +3,7 @@
 //! Records in a log: a file, which may be followed by its name as it grows and is rotated, or
 //! whatever standard input is. Either may be compressed.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
@@ -82,7 +83,15 @@ fn read_twice(logs: &mut [Log], output: &mut Output) -> Result<(), Stop> {
         let end = if log.compressed { u64::MAX } else { log.read };
         log.rewind(log.start)?;
         log.drain(end, output)?;
-        log.take_line(output)?;
+        log.last_line(output)?;
+        if !log.compressed
+            && (log.read < end || log.file.metadata().is_ok_and(|now| now.len() < log.start + end))
+        {
+            output.trouble(format!(
+                "{} was cut short while it was read: what was in it may be missing",
+                log.name
+            ))?;
+        }
     }
     Ok(())
 }
@@ -105,41 +114,71 @@ pub fn open(paths: impl Fn() -> Result<Vec<PathBuf>, String>) -> Result<Vec<Log>
     opened
 }
 
+/// The log that auditd writes in a folder.
+pub fn of_folder(path: &Path) -> Option<PathBuf> {
+    path.is_dir().then(|| path.join("audit.log"))
+}
+
 /// The logs of these names; in a folder those that auditd writes there.
 pub fn named(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
-    let logs = paths.iter().map(|path| {
-        if path.is_dir() { rotated(&path.join("audit.log")) } else { Ok(vec![path.clone()]) }
+    let logs = paths.iter().map(|path| match of_folder(path) {
+        Some(log) => rotated(&log),
+        None => Ok(vec![path.clone()]),
     });
     Ok(logs.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
-/// The logs that auditd writes, the oldest first.
-pub fn auditd() -> Result<Vec<PathBuf>, String> {
+/// The log that auditd writes.
+pub fn of_auditd() -> PathBuf {
     let config = fs::read_to_string("/etc/audit/auditd.conf").unwrap_or_default();
     let log = config.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "log_file").then(|| PathBuf::from(value.trim()))
     });
-    rotated(&log.unwrap_or_else(|| PathBuf::from("/var/log/audit/audit.log")))
+    log.unwrap_or_else(|| PathBuf::from("/var/log/audit/audit.log"))
+}
+
+/// The files beside a log whose names are its own and something that begins with a dot or a dash.
+fn beside(log: &Path) -> Result<Vec<PathBuf>, String> {
+    let name = log.file_name().unwrap_or_default();
+    let folder = log.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let entries = fs::read_dir(folder)
+        .map_err(|err| format!("can't read {}: {err}", escape(folder.as_os_str().as_bytes())))?;
+    let is_beside = |other: &OsStr| {
+        let rest = other.as_bytes().strip_prefix(name.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b".") || rest.starts_with(b"-"))
+    };
+    let names = entries.flatten().filter(|entry| is_beside(&entry.file_name()));
+    Ok(names.map(|entry| entry.path()).collect())
+}
+
+/// The number of a rotated log, as auditd gives it.
+fn number(log: &Path, other: &Path) -> Option<u32> {
+    let name = other.file_name()?.as_bytes().strip_prefix(log.file_name()?.as_bytes())?;
+    let rest = name.strip_prefix(b".")?;
+    std::str::from_utf8(rest.strip_suffix(b".gz").unwrap_or(rest)).ok()?.parse().ok()
 }
 
 /// A log, and before it those that it was before it was rotated, compressed or not.
-fn rotated(log: &Path) -> Result<Vec<PathBuf>, String> {
-    let name = log.file_name().unwrap_or_default();
-    let folder = log.parent().unwrap_or(Path::new("/"));
-    let entries = fs::read_dir(folder)
-        .map_err(|err| format!("can't read {}: {err}", escape(folder.as_os_str().as_bytes())))?;
-    let mut logs: Vec<(u32, PathBuf)> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let other = entry.file_name();
-            let rest = other.as_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b".")?;
-            let number = std::str::from_utf8(rest.strip_suffix(b".gz").unwrap_or(rest)).ok()?;
-            Some((number.parse().ok()?, entry.path()))
-        })
-        .collect();
+pub fn rotated(log: &Path) -> Result<Vec<PathBuf>, String> {
+    let others = beside(log)?.into_iter();
+    let mut logs: Vec<_> = others.filter_map(|other| Some((number(log, &other)?, other))).collect();
     logs.sort_by(|one, other| other.cmp(one));
     Ok(logs.into_iter().map(|(_, path)| path).chain([log.to_owned()]).collect())
+}
+
+/// Say which files of a folder may be logs and aren't read: auditd gives no such names, but
+/// logrotate does.
+pub fn name_others(logs: &[PathBuf]) {
+    for log in logs {
+        let mut others = beside(log).unwrap_or_default();
+        others.retain(|other| number(log, other).is_none());
+        others.sort();
+        for other in others {
+            let other = escape(other.as_os_str().as_bytes());
+            crate::say(&format!("{other} is left out: name it if it is a log, too"));
+        }
+    }
 }
 
 impl Log {
@@ -183,8 +222,13 @@ impl Log {
         let (reader, compression) =
             reader(&self.file).map_err(|err| format!("can't read {name}: {err}"))?;
         if let Compression::Other(tool) = compression {
+            let command = if self.path.as_os_str() == "-" {
+                String::new()
+            } else {
+                format!(": {tool} -dc {} | lsm-audit-log -", quoted(&self.path))
+            };
             return Err(format!(
-                "can't read what {tool} has compressed: {tool} -dc {name} | lsm-audit-log -"
+                "{name} is compressed by {tool}, which this doesn't read{command}"
             ));
         }
         self.compressed = compression == Compression::Gzip;
@@ -215,6 +259,18 @@ impl Log {
 
     fn rest(&mut self, output: &mut Output) -> Result<(), Stop> {
         self.drain(u64::MAX, output)?;
+        self.last_line(output)
+    }
+
+    /// Take the last line, which should have been taken for its end.
+    fn last_line(&mut self, output: &mut Output) -> Result<(), Stop> {
+        if !self.line.is_empty() {
+            let excerpt = escape(self.line.get(..120).unwrap_or(&self.line));
+            output.trouble(format!(
+                "{} ends inside a line, which may be cut: {excerpt}",
+                self.name
+            ))?;
+        }
         self.take_line(output)
     }
 
@@ -281,7 +337,7 @@ impl Log {
                     break;
                 }
                 if number == 0 {
-                    output.note(format!(
+                    output.trouble(format!(
                         "{} holds {} records: the end of a line was lost",
                         place(),
                         begin.len()
@@ -301,8 +357,8 @@ impl Log {
             match fs::metadata(&self.path) {
                 Ok(new) if !is_same(&new, &old) => self.next(&old, output)?,
                 Ok(new) if new.len() < self.start + self.read => {
-                    self.take_line(output)?;
-                    output.send(Event::Note(format!(
+                    self.last_line(output)?;
+                    output.send(Event::Trouble(format!(
                         "{} was cut short, and is read from its start: what was written to it just \
                          before may be missing",
                         self.name
@@ -324,13 +380,19 @@ impl Log {
         output
             .send(Event::Note(format!("{} was rotated: going on with the new one", self.name)))?;
 
-        let mut last = self.path.clone().into_os_string();
-        last.push(".1");
-        if fs::metadata(last).is_ok_and(|last| !is_same(&last, old)) {
+        // Those that were the log after the one that was read, whatever they are called now.
+        let between = beside(&self.path).map_err(Stop::Failed)?.into_iter().find(|path| {
+            let is = |other: Metadata| {
+                let later = (other.mtime(), other.mtime_nsec()) > (old.mtime(), old.mtime_nsec());
+                later && !is_same(&other, old)
+            };
+            fs::metadata(path).is_ok_and(is)
+        });
+        if let Some(between) = between {
             output.trouble(format!(
-                "{0} was rotated more than once: {0}.1 isn't what was read before, and what is in \
-                 between is missing",
-                self.name
+                "{} was rotated more than once: {} was it meanwhile, and is missing here",
+                self.name,
+                escape(between.as_os_str().as_bytes())
             ))?;
         }
         Ok(())
@@ -357,6 +419,19 @@ fn reader(file: &File) -> io::Result<(Box<dyn BufRead + Send>, Compression)> {
         [b'B', b'Z', b'h', ..] => (Box::new(plain), Compression::Other("bzip2")),
         _ => (Box::new(plain), Compression::Plain),
     })
+}
+
+/// A name as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.as_os_str().as_bytes();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+    match std::str::from_utf8(path) {
+        Ok(text) if path.iter().all(plain) => text.into(),
+        Ok(text) if !text.contains(char::is_control) => {
+            format!("'{}'", text.replace('\'', r"'\''"))
+        }
+        _ => "FILE".into(),
+    }
 }
 
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
@@ -424,15 +499,19 @@ mod tests {
         let bad = format!("{}junk\n", "x".repeat(3 << 20));
         let one = folder.write("one", &(line(1) + &bad + "junk\x1b\n" + &line(2)));
         let two = folder.write("two", line(3).trim_end());
-        let events = start(&[one, two], false);
+        let cut = folder.write("cut", "type=BPF_LS");
+        let events = start(&[one, two, cut], false);
         for expected in ["ahead 1", "ahead 2", "ahead 3", "1 as 1"] {
             assert_eq!(next(&events), expected);
         }
         assert!(next(&events).ends_with("one is longer than any record"));
         assert!(next(&events).ends_with(r"one doesn't begin with a type: junk\u{1b}"));
-        for expected in ["2 as 2", "3 as 3", "Ok(())"] {
-            assert_eq!(next(&events), expected);
-        }
+        assert_eq!(next(&events), "2 as 2");
+        assert!(next(&events).contains("two ends inside a line, which may be cut: type="));
+        assert_eq!(next(&events), "3 as 3");
+        assert!(next(&events).contains("cut ends inside a line, which may be cut: type=BPF_LS"));
+        assert!(next(&events).contains("cut ends after its type"));
+        assert_eq!(next(&events), "Ok(())");
     }
 
     fn gzip(text: &str) -> Vec<u8> {
@@ -580,11 +659,26 @@ mod tests {
         assert_eq!(next(&events), "4 as 4");
 
         // What was in between isn't there.
-        fs::rename(&log, folder.0.join("log.2")).unwrap();
-        folder.write("log.new", &line(5));
-        fs::rename(folder.0.join("log.new"), &log).unwrap();
+        let rotate = |name: &str| {
+            fs::rename(&log, folder.0.join(name)).unwrap();
+            folder.write("log.new", &line(5));
+            sleep(Duration::from_millis(50));
+            fs::rename(folder.0.join("log.new"), &log).unwrap();
+        };
+        rotate("log-20261124");
         assert!(next(&events).contains("was rotated: "));
-        assert!(next(&events).contains("was rotated more than once"));
         assert_eq!(next(&events), "5 as 5");
+        let between = folder.0.join("log-20261125");
+        fs::write(&between, line(6)).unwrap();
+        let later = fs::File::open(&between).unwrap();
+        later.set_modified(std::time::SystemTime::now() + Duration::from_secs(5)).unwrap();
+        rotate("log-20261126");
+        assert!(next(&events).contains("was rotated: "));
+        let missing = next(&events);
+        assert!(
+            missing.contains("more than once: ") && missing.contains("log-20261125"),
+            "{missing}"
+        );
+        assert_eq!(next(&events), "5 as 6");
     }
 }

@@ -96,10 +96,15 @@ fn run(args: &Args) -> Result<u64, String> {
             return Err("only a file can be followed: name a log".into());
         }
         let socket = netlink::open()?;
+        progress.begun();
         thread::spawn(move || netlink::read(&socket, &mut output));
     } else {
-        let mut logs =
-            log::open(|| if args.input_logs { log::auditd() } else { log::named(&args.logs) })?;
+        let mut logs = log::open(|| {
+            if args.input_logs { log::rotated(&log::of_auditd()) } else { log::named(&args.logs) }
+        })?;
+        let folders = args.logs.iter().filter_map(|log| log::of_folder(log));
+        log::name_others(&folders.chain(args.input_logs.then(log::of_auditd)).collect::<Vec<_>>());
+        progress.begun();
         let follow = args.follow;
         if follow && !logs.last().is_some_and(Log::can_be_followed) {
             return Err("only a file can be followed: name a log that grows as the last LOG".into());
@@ -182,7 +187,7 @@ impl Shower<'_> {
                     self.events.push(event, access, life.clone(), now);
                 }
             }
-            Body::Call { kind, text } => self.events.call(&event, kind, &text),
+            Body::Call { kind, text } => self.events.call(event, kind, text),
             Body::End => self.events.end(&event),
             _ => (),
         }
@@ -191,7 +196,14 @@ impl Shower<'_> {
     fn print(&mut self) -> io::Result<()> {
         while let Some(held) = self.events.next(Instant::now()) {
             let report = held.report();
-            if self.args.want_call(&report) {
+            if held.given_up {
+                self.printer.trouble(&format!(
+                    "too many records wait for their system calls: one of event {} is shown, \
+                     whoever made it",
+                    report.event.serial
+                ));
+            }
+            if held.given_up || self.args.want_call(&report) {
                 self.printer.print(&report)?;
             }
         }

@@ -2,7 +2,7 @@
 
 //! The records as the kernel sends them, to whoever may read them, beside the audit daemon.
 
-use std::fs::read_link;
+use std::fs::{read_link, read_to_string};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -23,13 +23,11 @@ const ROOM: usize = 8 << 20;
 const HEADER: usize = 16;
 
 pub fn open() -> Result<OwnedFd, String> {
-    if let (Ok(own), Ok(init)) = (read_link("/proc/self/ns/net"), read_link("/proc/1/ns/net")) {
-        if own != init {
-            crate::say(
-                "this isn't the initial network namespace, to which alone the kernel sends its \
-                 records: none will come",
-            );
-        }
+    if !is_initial() {
+        crate::say(
+            "this isn't the initial network namespace, to which alone the kernel sends its \
+             records: none will come",
+        );
     }
     let join = || {
         let flags = SockFlag::SOCK_CLOEXEC;
@@ -49,6 +47,21 @@ pub fn open() -> Result<OwnedFd, String> {
         };
         format!("can't listen to the kernel's audit records: {}{hint}", err.desc())
     })
+}
+
+/// Whether this is the initial network namespace, as far as can be told.
+fn is_initial() -> bool {
+    /// `NET_NS_INIT_INO` of `linux/nsfs.h`; it was any number before.
+    const INITIAL: &str = "net:[4026531833]";
+    let Ok(own) = read_link("/proc/self/ns/net") else { return true };
+    let release = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let major: Option<u32> = release.split('.').next().and_then(|major| major.parse().ok());
+    if major >= Some(7) {
+        own.as_os_str() == INITIAL
+    } else {
+        // A container may have a first process of its own.
+        read_link("/proc/1/ns/net").is_ok_and(|first| own == first)
+    }
 }
 
 pub fn read(fd: &OwnedFd, output: &mut Output) -> Result<(), Gone> {

@@ -225,7 +225,8 @@ mod tests {
 
     /// ESC, C1's CSI, backspace, right-to-left override, a byte that isn't UTF-8, a letter, and what
     /// escapes.
-    const HOSTILE: &str = "comm=1B5B326A path=2FC29B0820E280AE20FF20C3A9225C cause=0D0A netif=07";
+    const HOSTILE: &str =
+        "pid=1 comm=1B5B326A path=2FC29B0820E280AE20FF20C3A9225C cause=0D0A netif=07";
 
     fn both(
         fields: &str,
@@ -257,7 +258,7 @@ mod tests {
             ),
             "{text}"
         );
-        assert!(text.contains(r"05.953 \u{1b}[m \r\n comm="), "{text}");
+        assert!(text.contains(r"05.953 \u{1b}[m \r\n pid=1 comm="), "{text}");
         assert!(text.contains(r#" exe="\u{1b}[m" by "#), "{text}");
 
         assert_eq!(json["comm"], "\x1b[2j");
@@ -267,7 +268,8 @@ mod tests {
 
     #[test]
     fn numbers_and_what_is_not_known() {
-        let (_, json, _) = both("pid=? ino=18446744073709551615 saddr=::1", None, None, None);
+        let (_, json, _) =
+            both("pid=? comm=? ino=18446744073709551615 saddr=::1", None, None, None);
         assert_eq!(
             (&json["pid"], &json["ino"], &json["saddr"]),
             (&Json::Null, &json!(u64::MAX), &json!("::1"))
@@ -280,12 +282,16 @@ mod tests {
 
     #[test]
     fn a_key_twice() {
-        let fields = r#"pid=1 cause="a" path="/x" cause="b" path="/y" path="/z" program=5 raw=1"#;
+        let fields =
+            r#"pid=1 comm="c" cause="a" path="/x" cause="b" path="/y" path="/z" program=5 raw=1"#;
         let (text, json, raw) = both(fields, None, None, None);
         assert_eq!(json["cause"], json!(["a", "b"]));
         assert_eq!(json["path"], json!(["/x", "/y", "/z"]));
         assert_eq!(raw.matches("\"path\":").count(), 1);
-        assert!(text.contains(r#" a pid=1 path="/x" cause="b" path="/y" path="/z" "#), "{text}");
+        assert!(
+            text.contains(r#" a pid=1 comm="c" path="/x" cause="b" path="/y" path="/z" "#),
+            "{text}"
+        );
         // Members that aren't fields keep their names.
         assert_eq!((&json["program"]["id"], &json["program_"]), (&json!(1), &json!("5")));
         assert_eq!(json["raw_"], "1");
@@ -294,8 +300,8 @@ mod tests {
     #[test]
     fn the_system_call() {
         let call = r#"arch=c000003e syscall=59 success=no exit=-13 uid=1000 tty=(none) comm="sh" exe="/bin/sh""#;
-        let (text, json, _) = both("pid=1", None, None, Some(call));
-        assert!(text.contains(r#" pid=1 uid=1000 exe="/bin/sh" by program 1"#), "{text}");
+        let (text, json, _) = both("pid=1 comm=?", None, None, Some(call));
+        assert!(text.contains(r#" pid=1 comm=? uid=1000 exe="/bin/sh" by program 1"#), "{text}");
         let call = &json["syscall"];
         assert_eq!(
             (&call["syscall"], &call["exit"], &call["uid"]),

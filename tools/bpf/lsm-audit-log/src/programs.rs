@@ -90,6 +90,8 @@ struct Machine {
     /// The event of the last LOAD, and the ids of all that have it: one system call may load
     /// several programs.
     loading: Option<(Event, Vec<u32>)>,
+    /// The last system call and its executable: ausearch prints the last record of an event first.
+    call: Option<(Event, Option<Vec<u8>>)>,
     /// The latest time and the highest serial since the last boot.
     last: Option<(Timestamp, u64)>,
     /// What [`Machine::writer()`] returned of a program that nothing is known of, but that its id
@@ -169,13 +171,15 @@ impl Machine {
 
     /// The system call of an event has this text.
     fn loaded(&mut self, event: &Event, text: &[u8]) {
-        let Some((_, ids)) = self.loading.take_if(|(loading, _)| loading == event) else { return };
         let call = Fields::of_call(text).unwrap_or_default();
-        for id in ids {
+        let exe = call.text("exe").map(<[u8]>::to_vec);
+        let loading = self.loading.take_if(|(loading, _)| loading == event);
+        for id in loading.map(|(_, ids)| ids).unwrap_or_default() {
             if let Some(life) = self.lives.get_mut(&id).and_then(|lives| lives.last_mut()) {
-                life.loader = call.text("exe").map(<[u8]>::to_vec);
+                life.loader.clone_from(&exe);
             }
         }
+        self.call = Some((event.clone(), exe));
     }
 
     fn load(&mut self, id: u32, event: &Event, number: u64, now: bool, kernel: Asked<'_>) {
@@ -187,6 +191,8 @@ impl Machine {
             last.until.get_or_insert(number);
         }
         let mut life = Life { from: number, load: Some(event.time), ..Life::default() };
+        life.loader =
+            self.call.as_ref().filter(|(call, _)| call == event).and_then(|(_, exe)| exe.clone());
         if now {
             ask(kernel, id, &mut life, event.time);
         }

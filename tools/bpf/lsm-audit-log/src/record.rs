@@ -257,8 +257,13 @@ fn parse_stamp(stamp: &[u8]) -> Option<(Timestamp, u64)> {
 }
 
 fn parse_access(body: &[u8]) -> Result<Access, Malformed> {
+    const HEAD: [&str; 3] = ["prog-id", "pid", "comm"];
     let mut fields = split(body)?;
     let id = program_id(&fields)?;
+    // A part of an id or of a pid would be another's.
+    if !fields.iter().map(|(key, _)| *key).take(HEAD.len()).eq(HEAD) {
+        return Err("doesn't begin as all records of programs, or was cut");
+    }
     fields.retain(|(key, _)| *key != "prog-id");
     Ok(Access { id, fields: Fields::decode(fields), raw: lossy(body) })
 }

@@ -149,7 +149,7 @@ mod tests {
             let Body::Access(access) = &record.body else { panic!() };
             stats.count(&record.event, access, &Life::default());
         };
-        let rest = r#"prog-id=7 pid=1 cause="c""#;
+        let rest = r#"prog-id=7 pid=1 comm="x" cause="c""#;
         for second in 1..=10 {
             count(&format!("node=a type=1427 msg=audit({second}.000:1): {rest}"));
         }

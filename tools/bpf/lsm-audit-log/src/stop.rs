@@ -20,11 +20,15 @@ use crate::source::Event;
 const STUCK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How much of what came has been printed, or left out.
+/// How much of what came has been printed, or left out; nothing before all logs are open.
 #[derive(Clone, Default)]
 pub struct Progress(Arc<AtomicU64>);
 
 impl Progress {
+    pub fn begun(&self) {
+        self.made();
+    }
+
     pub fn made(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -44,6 +48,10 @@ pub fn on_signals(events: SyncSender<Event>) -> Result<Progress, String> {
 fn end(events: &SyncSender<Event>, progress: &AtomicU64) {
     let mut sent = false;
     let mut printed = progress.load(Ordering::Relaxed);
+    if printed == 0 {
+        // A log may be a pipe that nobody writes to, which is waited for.
+        exit(0);
+    }
     let mut since = Instant::now();
     while since.elapsed() < STUCK {
         if !sent {

@@ -55,7 +55,7 @@ fn parse(text: &str, now: &ZonedDateTime, clock: Time) -> Result<(Timestamp, boo
     Ok((then.timestamp(), false))
 }
 
-/// ausearch's words; a day begins at midnight, not a second later.
+/// ausearch's words; a day begins at midnight.
 fn word(text: &str, now: &ZonedDateTime) -> Option<Result<ZonedDateTime, jiff::Error>> {
     let day = |day: Result<ZonedDateTime, jiff::Error>| day.and_then(|day| day.start_of_day());
     let week = i64::from(now.date().weekday().to_sunday_zero_offset());

@@ -143,18 +143,18 @@ fn values() {
 
 #[test]
 fn hex() {
-    assert_eq!(access("comm=612062").fields.text("comm"), Some(b"a b".as_slice()));
-    assert_eq!(access("path=2FFF0A").fields.text("path"), Some(b"/\xff\n".as_slice()));
+    assert_eq!(access("pid=1 comm=612062").fields.text("comm"), Some(b"a b".as_slice()));
+    assert_eq!(access("pid=1 comm=? path=2FFF0A").fields.text("path"), Some(b"/\xff\n".as_slice()));
     // A string that would be more fields, and a record, if it could.
     let forged = "\" cause=\"x\ntype=1427 msg=audit(1.0:1): prog-id=2";
     let digits = forged.bytes().fold(String::new(), |digits, byte| format!("{digits}{byte:02X}"));
-    let access_of = access(&format!("comm={digits} cause=\"y\""));
+    let access_of = access(&format!("pid=1 comm={digits} cause=\"y\""));
     assert_eq!(access_of.fields.text("comm"), Some(forged.as_bytes()));
     assert_eq!((access_of.id, access_of.fields.text("cause")), (1, Some(b"y".as_slice())));
     // Not hex, so as they are.
     for bare in ["612", "6g", "6a"] {
         assert_eq!(
-            access(&format!("comm={bare}")).fields.get("comm"),
+            access(&format!("pid=1 comm={bare}")).fields.get("comm"),
             Some(&Value::Bare(bare.into()))
         );
     }
@@ -162,7 +162,10 @@ fn hex() {
     for (netif, name) in
         [("lo", "lo"), ("BEE", "BEE"), ("3130", "10"), ("3F", "?"), ("226C6F", "\"lo")]
     {
-        assert_eq!(access(&format!("netif={netif}")).fields.get("netif"), Some(&text(name)));
+        assert_eq!(
+            access(&format!("pid=? comm=? netif={netif}")).fields.get("netif"),
+            Some(&text(name))
+        );
     }
 }
 
@@ -178,12 +181,16 @@ fn malformed() {
         "prog-id=4294967296",
         "prog-id=\"1\"",
         "prog-id=1 prog-id=2",
-        "prog-id=1 comm=\"sh",
-        "prog-id=1 comm=\"s\"h\"",
-        "prog-id=1 word",
-        "prog-id=1 =2",
-        "prog-id=1 PID=2",
-        "prog-id=1 \0=2",
+        // What is left of "prog-id=12 pid=34 comm=...".
+        "prog-id=1",
+        "prog-id=12 pid=3",
+        "prog-id=12 pid=34 comm=\"sh",
+        "prog-id=12 comm=\"sh\" pid=34",
+        "prog-id=1 pid=1 comm=\"s\"h\"",
+        "prog-id=1 pid=1 comm=? word",
+        "prog-id=1 pid=1 comm=? =2",
+        "prog-id=1 pid=1 comm=? PID=2",
+        "prog-id=1 pid=1 comm=? \0=2",
     ] {
         assert!(parse_line(format!("{head}{body}").as_bytes()).is_err(), "{body}");
     }
