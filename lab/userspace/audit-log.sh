@@ -41,12 +41,27 @@ say "lsm-audit-log: ${out#"$repo/"} has the command and its manual page"
 
 # --- The package; its files have the time of its changelog, so it's the same each time
 
+# notices: the licences of all that is linked into the command, which want to come with it.
+notices() {
+	local crate license file
+	cargo tree "${with[@]}" --edges normal --prefix none --no-dedupe --format '{p};{l}' | sed -nE 's/^([^ ]+) v([^ ;]+)[^;]*;(.*)/\1-\2;\3/p' | sort -u |
+		while IFS=';' read -r crate license; do
+			[[ $crate != lsm-audit-log-* ]] || continue
+			printf '===== %s: %s\n\n' "$crate" "$license"
+			for file in "$CARGO_HOME"/registry/src/*/"$crate"/{,libbpf/,zlib/}{LICENSE,COPYING,NOTICE,UNLICENSE}*; do
+				[ ! -f "$file" ] || { printf -- '----- %s\n\n' "${file##*"/$crate/"}"; cat "$file"; echo; }
+			done
+		done
+}
+
 command -v dh >/dev/null ||
 	{ say "lsm-audit-log: no package, because debhelper isn't installed"; exit; }
 stage=$out/package/lsm-audit-log
 rm -rf --one-file-system "$out/package" "$out"/*.deb
 mkdir -p "$stage"/completions/{bash,zsh,fish}
 cp -r "$command" lsm-audit-log.8 README.md debian "$lab/examples/bpf_audit.h" "$stage/"
+notices >"$stage/NOTICES"
+grep -q 'Redistributions in binary form' "$stage/NOTICES" || die "the licences of the crates were not found in $CARGO_HOME/registry."
 "$command" --completions bash >"$stage/completions/bash/lsm-audit-log"
 "$command" --completions zsh >"$stage/completions/zsh/_lsm-audit-log"
 "$command" --completions fish >"$stage/completions/fish/lsm-audit-log.fish"
@@ -58,6 +73,7 @@ diff - <(dpkg-deb -c "$deb" | awk '/^-/ && $3 > 0 { print $1, $6 }' | sort -k 2)
 	-rw-r--r-- ./usr/include/bpf_audit.h
 	-rwxr-xr-x ./usr/sbin/lsm-audit-log
 	-rw-r--r-- ./usr/share/bash-completion/completions/lsm-audit-log
+	-rw-r--r-- ./usr/share/doc/lsm-audit-log/NOTICES.gz
 	-rw-r--r-- ./usr/share/doc/lsm-audit-log/README.md.gz
 	-rw-r--r-- ./usr/share/doc/lsm-audit-log/changelog.gz
 	-rw-r--r-- ./usr/share/doc/lsm-audit-log/copyright
