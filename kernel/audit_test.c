@@ -67,9 +67,9 @@ static void expect_number(struct kunit *test, u64 num)
 	audit_log_n_radix(ab, "0", 1, num, 3, 1);
 	expect_text(test, "0%llo", num);
 	audit_log_uid(ab, "uid=", KUIDT_INIT(num));
-	expect_text(test, "uid=%u", (u32)num);
+	expect_text(test, "uid=%u", from_kuid(&init_user_ns, KUIDT_INIT(num)));
 	audit_log_gid(ab, "gid=", KGIDT_INIT(num));
-	expect_text(test, "gid=%u", (u32)num);
+	expect_text(test, "gid=%u", from_kgid(&init_user_ns, KGIDT_INIT(num)));
 }
 
 /* The numbers around each power of two and of ten, of either sign. */
@@ -170,32 +170,86 @@ static void audit_test_room(struct kunit *test)
 	}
 }
 
+/* More than can be allocated: it isn't read. */
+static void too_many_bytes(struct audit_buffer *ab)
+{
+	audit_log_n_bytes(ab, "", KMALLOC_MAX_SIZE);
+}
+
+static void too_much_hex(struct audit_buffer *ab)
+{
+	audit_log_n_hex(ab, "", KMALLOC_MAX_SIZE);
+}
+
+static void too_long_string(struct audit_buffer *ab)
+{
+	audit_log_n_string(ab, "", KMALLOC_MAX_SIZE);
+}
+
+static void too_wide_format(struct audit_buffer *ab)
+{
+	int width = KMALLOC_MAX_SIZE / 4;
+
+	/* A part of it would fit. */
+	audit_log_format(ab, " pid=%d%*d%*d%*d%*d", 1234, width, 1, width, 1, width, 1, width, 1);
+}
+
 /* Where some text finds no room, the record ends, and that is one loss. */
 static void audit_test_truncated(struct kunit *test)
 {
+	static void (*const too_long[])(struct audit_buffer *) = {
+		too_many_bytes, too_much_hex, too_long_string, too_wide_format,
+	};
+	u32 failure = xchg(&audit_failure, AUDIT_FAIL_SILENT);
+	u32 lost;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(too_long); i++) {
+		struct audit_buffer *ab = test->priv;
+
+		/* A width is at most 8 MiB. */
+		if (too_long[i] == too_wide_format && KMALLOC_MAX_SIZE > SZ_16M)
+			continue;
+
+		lost = atomic_read(&audit_lost);
+		audit_log_puts(ab, "op=open");
+		too_long[i](ab);
+
+		audit_log_puts(ab, " pid=");
+		audit_log_u64(ab, " pid=", 1);
+		audit_log_hex(ab, ":", 1);
+		audit_log_ipv4(ab, " laddr=", 0);
+		audit_log_format(ab, "%d", 1);
+		audit_log_n_hex(ab, "1", 1);
+		audit_log_n_hex(ab, "", 0);
+		audit_log_untrustedstring(ab, "a");
+		audit_log_untrustedstring(ab, " ");
+		KUNIT_EXPECT_EQ(test, audit_buffer_aux_new(ab, AUDIT_MAC_TASK_CONTEXTS), -ENOMEM);
+
+		expect_text(test, "op=open");
+		KUNIT_EXPECT_EQ(test, atomic_read(&audit_lost), lost + 1);
+		atomic_dec(&audit_lost);
+		ab->truncated = false;
+	}
+	audit_failure = failure;
+}
+
+/* A record of the same event that is cut isn't the end of the other one. */
+static void audit_test_truncated_aux(struct kunit *test)
+{
 	struct audit_buffer *ab = test->priv;
-	u32 lost = atomic_read(&audit_lost);
-	void *huge = kvzalloc(KMALLOC_MAX_SIZE, GFP_KERNEL);
+	u32 failure;
 
-	KUNIT_ASSERT_NOT_NULL(test, huge);
-	audit_log_puts(ab, "op=open");
-	audit_log_n_bytes(ab, huge, KMALLOC_MAX_SIZE);
-	audit_log_n_hex(ab, huge, KMALLOC_MAX_SIZE);
-	kvfree(huge);
-
-	audit_log_puts(ab, " pid=");
-	audit_log_u64(ab, " pid=", 1);
-	audit_log_hex(ab, ":", 1);
-	audit_log_ipv4(ab, " laddr=", 0);
-	audit_log_format(ab, "%d", 1);
-	audit_log_n_hex(ab, "1", 1);
-	audit_log_n_hex(ab, "", 0);
-	audit_log_untrustedstring(ab, "a");
-	audit_log_untrustedstring(ab, " ");
-	KUNIT_EXPECT_EQ(test, audit_buffer_aux_new(ab, AUDIT_MAC_TASK_CONTEXTS), -ENOMEM);
-
-	expect_text(test, "op=open");
-	KUNIT_EXPECT_EQ(test, atomic_read(&audit_lost), lost + 1);
+	audit_log_puts(ab, "op=open subj=?");
+	KUNIT_ASSERT_EQ(test, audit_buffer_aux_new(ab, AUDIT_MAC_TASK_CONTEXTS), 0);
+	failure = xchg(&audit_failure, AUDIT_FAIL_SILENT);
+	too_many_bytes(ab);
+	audit_log_puts(ab, "subj_x=y");
+	audit_buffer_aux_end(ab);
+	audit_log_puts(ab, " key=k");
+	expect_text(test, "op=open subj=? key=k");
+	atomic_dec(&audit_lost);
+	audit_failure = failure;
 }
 
 /* Each byte, at each place of strings of each length up to some. */
@@ -237,6 +291,7 @@ static struct kunit_case audit_test_cases[] = {
 	KUNIT_CASE(audit_test_addresses),
 	KUNIT_CASE(audit_test_room),
 	KUNIT_CASE(audit_test_truncated),
+	KUNIT_CASE(audit_test_truncated_aux),
 	KUNIT_CASE(audit_test_strings),
 	{}
 };
