@@ -8,6 +8,7 @@
 #define __LSM_AUDIT_HELPERS_H
 
 #include <bpf/btf.h>
+#include <glob.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -105,6 +106,15 @@ static inline pid_t start_subject(const char *comm, __u32 *tgid, act_fn act, con
 
 	ASSERT_GT(pid, 0, "fork");
 	return pid;
+}
+
+/* Also where it could not be started: kill() has another meaning for -1. */
+static inline void stop_process(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 static inline bool subject_is_done(pid_t pid)
@@ -390,23 +400,29 @@ static inline long complaints(void)
 /* The kernel thread that delivers records, or -1. */
 static inline pid_t find_kauditd(void)
 {
-	char path[32], comm[17];
+	char path[64], comm[17];
+	pid_t pid = -1;
+	glob_t found;
 	FILE *file;
-	pid_t pid;
+	size_t i;
 
-	for (pid = 3; pid < 1000; pid++) {
-		bool found;
-
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (glob("/proc/[0-9]*", GLOB_ONLYDIR, NULL, &found))
+		return -1;
+	for (i = 0; i < found.gl_pathc && pid < 0; i++) {
+		/* A user's process may be called so, but has a command line. */
+		snprintf(path, sizeof(path), "%s/exe", found.gl_pathv[i]);
+		if (readlink(path, comm, sizeof(comm)) >= 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/comm", found.gl_pathv[i]);
 		file = fopen(path, "r");
 		if (!file)
 			continue;
-		found = fgets(comm, sizeof(comm), file) && !strcmp(comm, "kauditd\n");
+		if (fgets(comm, sizeof(comm), file) && !strcmp(comm, "kauditd\n"))
+			pid = atoi(found.gl_pathv[i] + strlen("/proc/"));
 		fclose(file);
-		if (found)
-			return pid;
 	}
-	return -1;
+	globfree(&found);
+	return pid;
 }
 
 /*
@@ -416,21 +432,35 @@ static inline pid_t find_kauditd(void)
  */
 static inline long contexts_held(void)
 {
-	/* The size of a context, and what kmalloc_nolock() takes if that is contended. */
-	static const char * const caches[] = { "kmalloc-16", "kmalloc-32" };
-	char path[64], line[512];
+	/*
+	 * The size of a context, and what kmalloc_nolock() takes if that is contended; with
+	 * KMALLOC_PARTITION_CACHES there are several of each.
+	 */
+	static const char * const caches[] = {
+		"/sys/kernel/slab/kmalloc-16", "/sys/kernel/slab/kmalloc-32",
+		"/sys/kernel/slab/kmalloc-part-*-16", "/sys/kernel/slab/kmalloc-part-*-32",
+	};
+	char path[128], line[512];
 	long held = 0, count;
+	glob_t found;
 	FILE *file;
-	int i;
+	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+	for (i = 0; i < ARRAY_SIZE(caches); i++)
+		glob(caches[i], i ? GLOB_APPEND : 0, NULL, &found);
+	if (!found.gl_pathc)
+		held = -1;
+	for (i = 0; i < found.gl_pathc; i++) {
 		/* KASAN keeps what is freed for a while. */
-		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", caches[i]);
+		snprintf(path, sizeof(path), "%s/shrink", found.gl_pathv[i]);
 		write_file(path, "1");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/slab/%s/alloc_traces", caches[i]);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/slab/%s/alloc_traces",
+			 strrchr(found.gl_pathv[i], '/') + 1);
 		file = fopen(path, "r");
-		if (!file)
-			return -1;
+		if (!file) {
+			held = -1;
+			break;
+		}
 		for (count = 0; fgets(line, sizeof(line), file); ) {
 			/* Of the lines, those of a stack have no number. */
 			if (strtol(line, NULL, 10) > 0)
@@ -443,6 +473,7 @@ static inline long contexts_held(void)
 		}
 		fclose(file);
 	}
+	globfree(&found);
 	return held;
 }
 

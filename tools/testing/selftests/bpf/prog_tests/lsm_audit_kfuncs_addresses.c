@@ -133,7 +133,7 @@ static void test_io_uring_denied(void)
 	const struct endpoint four = ipv4("127.0.0.5", 80);
 	const struct audit_record *record;
 
-	if (!has_io_uring() || !attach(skel->progs.deny_connect) ||
+	if (!has_io_uring() || !records_calls() || !attach(skel->progs.deny_connect) ||
 	    !check_record(NULL, "", act_be_denied_by_io_uring, &four))
 		return;
 	record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
@@ -182,15 +182,21 @@ static void test_short(void)
 		skel->maps.short_array, skel->maps.short_hash, skel->maps.short_element,
 		skel->maps.short_percpu,
 	};
-	static char zeroes[1024];
 	int key = 0, i;
+	char *zeroes;
 
 	if (!needs_ipv6() || !attach(skel->progs.on_short_addresses))
+		return;
+
+	/* A value for each processor that there may be. */
+	zeroes = calloc(libbpf_num_possible_cpus(), 16);
+	if (!ASSERT_OK_PTR(zeroes, "memory"))
 		return;
 
 	for (i = 0; i < ARRAY_SIZE(maps); i++)
 		ASSERT_OK(bpf_map_update_elem(bpf_map__fd(maps[i]), &key, zeroes, BPF_ANY),
 			  bpf_map__name(maps[i]));
+	free(zeroes);
 	set_addresses(ipv6("2001:db8:1:2:3:4:5:6", 0), ipv6("::", 0));
 	audit_drain(audit);
 	act_as(SUBJECT, NULL, act_ioctl_file, NULL);

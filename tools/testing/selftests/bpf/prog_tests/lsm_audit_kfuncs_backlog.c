@@ -99,8 +99,8 @@ static bool act_with_full_backlog(const void *arg)
 	scene->act();
 	progs->bss->tgid = 0;
 	be_urgent(0);
-	kill(busy, SIGKILL);
-	return waitpid(busy, NULL, 0) == busy;
+	stop_process(busy);
+	return busy > 0;
 }
 
 static void check_lost(const struct scene *scene, bool by_daemon)

@@ -258,8 +258,8 @@ static bool act_own_socket(const void *unused)
 		usleep(100);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec < end.tv_sec);
-	kill(pid, SIGKILL);
-	return waitpid(pid, NULL, 0) == pid;
+	stop_process(pid);
+	return true;
 }
 
 static void test_irq_lock_traffic(void)
@@ -329,7 +329,7 @@ static void test_ipc_lock(void)
 	msgctl(queue, IPC_RMID, NULL);
 }
 
-/* A user namespace where 0 is 1 here. */
+/* A user namespace where 0 is 1 here, or -1 if there can be none. */
 static int make_user_namespace(void)
 {
 	int ready[2], byte, fd = -1;
@@ -345,19 +345,18 @@ static int make_user_namespace(void)
 			_exit(1);
 		pause();
 	}
-	if (ASSERT_GT(pid, 0, "fork") &&
-	    ASSERT_EQ(read(ready[0], &byte, 1), 1, "unshare the user namespace") &&
+	close(ready[1]);
+	if (ASSERT_GT(pid, 0, "fork") && read(ready[0], &byte, 1) == 1 &&
 	    ASSERT_GT(snprintf(path, sizeof(path), "/proc/%d/uid_map", pid), 0, "path") &&
 	    ASSERT_TRUE(write_file(path, "0 1 1"), "map users") &&
 	    ASSERT_GT(snprintf(path, sizeof(path), "/proc/%d/gid_map", pid), 0, "path") &&
 	    ASSERT_TRUE(write_file(path, "0 1 1"), "map groups")) {
 		snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 		fd = open(path, O_RDONLY);
+		ASSERT_OK_FD(fd, "open the user namespace");
 	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	stop_process(pid);
 	close(ready[0]);
-	close(ready[1]);
 	return fd;
 }
 
@@ -388,10 +387,13 @@ static void test_mount_lock(void)
 	pid_t pid;
 	int i;
 
-	idmap.mount = syscall(__NR_open_tree, AT_FDCWD, dir, OPEN_TREE_CLONE);
 	idmap.namespace = make_user_namespace();
+	if (idmap.namespace < 0) {
+		skip("no user namespace can be made", "");
+		return;
+	}
+	idmap.mount = syscall(__NR_open_tree, AT_FDCWD, dir, OPEN_TREE_CLONE);
 	if (ASSERT_OK_FD(idmap.mount, "clone the mount") &&
-	    ASSERT_OK_FD(idmap.namespace, "a user namespace") &&
 	    ASSERT_OK(audit_drain(audit), "drain audit") && attach(skel->progs.on_capable)) {
 		pid = act_as(SUBJECT, steps, act_idmap, &idmap);
 		ASSERT_GT(skel->bss->runs, 0, "runs of the program");

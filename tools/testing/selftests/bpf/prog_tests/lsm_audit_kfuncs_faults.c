@@ -211,26 +211,50 @@ static void sweep(struct bpf_program *prog, const int *calls, act_fn act, int fd
 }
 
 /* Also allocations that may wait, and single pages; without a backtrace of each. */
+static struct {
+	const char *file, *value;
+	char before[16];
+} settings[] = {
+	{ "/sys/kernel/debug/failslab/ignore-gfp-wait", "N" },
+	{ "/sys/kernel/debug/failslab/verbose", "0" },
+	{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N" },
+	{ "/sys/kernel/debug/fail_page_alloc/min-order", "0" },
+	{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
+};
+
 static bool let_allocations_fail(void)
 {
+	bool ok = true;
+	int i;
+
 	if (access("/proc/thread-self/fail-nth", W_OK)) {
-		skip("the kernel has no FAILSLAB or FAIL_PAGE_ALLOC", "");
+		skip("the kernel has no FAULT_INJECTION", "");
 		return false;
 	}
-	return ASSERT_TRUE(write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N"),
-			   "failslab") &&
-	       ASSERT_TRUE(write_file("/sys/kernel/debug/failslab/verbose", "0"), "failslab") &&
-	       ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N"),
-			   "fail_page_alloc") &&
-	       ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0"),
-			   "fail_page_alloc") &&
-	       ASSERT_TRUE(write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0"),
-			   "fail_page_alloc");
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		if (access(settings[i].file, W_OK)) {
+			skip("the kernel has no FAILSLAB or FAIL_PAGE_ALLOC, or no ",
+			     settings[i].file);
+			return false;
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		ok &= ASSERT_OK(sysctl_set(settings[i].file, settings[i].before,
+					   settings[i].value), settings[i].file);
+	return ok;
+}
+
+static void restore_allocations(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		ASSERT_TRUE(write_file(settings[i].file, settings[i].before), settings[i].file);
 }
 
 static const int no_calls[] = { CALL_NONE };
 
-static void test_slab_and_pages(void)
+static void check_slab_and_pages(void)
 {
 	static const int file_calls[] = {
 		CALL_CAUSE, CALL_CAP, CALL_PATH, CALL_FILE, CALL_IOCTL_OP, CALL_INODE, CALL_TASK,
@@ -249,13 +273,6 @@ static void test_slab_and_pages(void)
 	char path[sizeof(dir) + 8];
 	size_t len;
 	int fd, i;
-
-	if (contexts_held() < 0) {
-		skip("the kernel has no SLUB_DEBUG, or doesn't use it", "");
-		return;
-	}
-	if (!let_allocations_fail())
-		return;
 
 	memset(&seen, 0, sizeof(seen));
 	sweep(file, no_calls, act_ioctl, file_fd);
@@ -303,6 +320,18 @@ static void test_slab_and_pages(void)
 	ASSERT_GT(no_path, 0, "faults for the buffer of a path");
 	ASSERT_GT(cut, 0, "faults as a record grows");
 	check_no_context_held();
+}
+
+static void test_slab_and_pages(void)
+{
+	if (contexts_held() < 0) {
+		skip("the kernel has no SLUB_DEBUG, or doesn't use it", "");
+		return;
+	}
+	if (!let_allocations_fail())
+		return;
+	check_slab_and_pages();
+	restore_allocations();
 }
 
 /* kmalloc_nolock() */
@@ -424,6 +453,7 @@ static void test_kmalloc_nolock(void)
 	if (let_allocations_fail()) {
 		check_both_fail();
 		check_not_wanted();
+		restore_allocations();
 	}
 	faults->bss->faults = 0;
 	bpf_link__destroy(link);
@@ -481,8 +511,8 @@ static void test_contention(void)
 			;
 	}
 	for (i = 0; i < 2; i++) {
-		kill(load[i], SIGKILL);
-		waitpid(load[i], NULL, 0);
+		ASSERT_GT(load[i], 0, "fork");
+		stop_process(load[i]);
 	}
 	ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, false), "other records");
 	ASSERT_EQ(refused, 0, "NULL from bpf_audit_log_start()");
@@ -540,7 +570,8 @@ static bool can_fail_kmalloc_nolock(void)
 		found = !strncmp(line, function, strlen(function));
 	if (file)
 		fclose(file);
-	return found;
+	return found && libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return,
+						NULL) == 1;
 }
 
 static bool load_faults(void)

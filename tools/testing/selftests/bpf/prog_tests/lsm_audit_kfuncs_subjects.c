@@ -67,20 +67,6 @@ static void test_workqueue(void)
 	ASSERT_HAS_SUBSTR(record->text, " comm=\"kworker/", "the thread of a workqueue");
 }
 
-/* A process that is often in user mode, and waits in a system call. */
-static pid_t start_object(void)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		prctl(PR_SET_NAME, "object");
-		for (;;)
-			usleep(1000);
-	}
-	return pid;
-}
-
 static bool act_setnice_and_wait(const void *pid)
 {
 	return !setpriority(PRIO_PROCESS, *(const pid_t *)pid, 1) && wait_for_record();
@@ -94,10 +80,9 @@ static void check_task_work(struct bpf_program *prog)
 
 	if (!attach(prog))
 		return;
-	object = start_object();
-	if (!ASSERT_GT(object, 0, "fork"))
+	object = start_object("object");
+	if (object < 0)
 		return;
-	usleep(10 * 1000);
 	audit_drain(audit);
 	act_as(SUBJECT, NULL, act_setnice_and_wait, &object);
 	expect_of(prog_id, object, "object", "");
@@ -107,8 +92,7 @@ static void check_task_work(struct bpf_program *prog)
 		ASSERT_EQ(audit_count(audit, AUDIT_SYSCALL, record->serial), 0,
 			  "SYSCALL records of its serial");
 	}
-	kill(object, SIGKILL);
-	waitpid(object, NULL, 0);
+	stop_process(object);
 }
 
 static void test_task_work_signal(void)

@@ -158,6 +158,33 @@ static inline int open_deep(size_t len)
 	return at;
 }
 
+/* A process to be an object: often in user mode, it waits in a system call. Else it is -1. */
+static inline pid_t start_object(const char *comm)
+{
+	int ready[2], byte;
+	pid_t pid;
+
+	if (!ASSERT_OK(pipe(ready), "pipe"))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, comm);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			usleep(1000);
+	}
+	close(ready[1]);
+	if (pid > 0 && !ASSERT_EQ(read(ready[0], &byte, 1), 1, "the object is ready")) {
+		stop_process(pid);
+		pid = -1;
+	}
+	close(ready[0]);
+	ASSERT_GT(pid, 0, "an object");
+	return pid;
+}
+
 /* What a subject can do. Whether it succeeds is not the point, but for set-up. */
 
 static inline bool act_ioctl(const void *fd)
@@ -196,6 +223,20 @@ static inline bool act_bind(const void *arg)
 static inline bool act_accept(const void *fd)
 {
 	return accept(*(const int *)fd, NULL, NULL) >= 0;
+}
+
+/* Not without AUDITSYSCALL, nor of tasks that a rule leaves out. */
+static inline bool records_calls(void)
+{
+	const struct audit_record *record;
+
+	if (!attach(skel->progs.on_file) || !check_record(NULL, "", act_ioctl_file, NULL))
+		return false;
+	record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
+	if (audit_count(audit, AUDIT_SYSCALL, record->serial))
+		return true;
+	skip("audit records no system call of this process", "");
+	return false;
 }
 
 #endif /* __LSM_AUDIT_OBJECTS_H */
