@@ -3,8 +3,8 @@
  * The audit kfuncs for BPF LSM programs: what a record costs, and how many of
  * them a machine can do.
  *
- * A process of its own is the audit daemon and reads all records: what the
- * daemon itself does isn't recorded.
+ * A process of its own is the audit daemon and reads all records: of what the
+ * daemon itself does, only some are written.
  */
 #define _GNU_SOURCE
 #include <argp.h>
@@ -424,7 +424,7 @@ static __u64 floor_cost(void)
 	if (bpf_prog_test_run_opts(bpf_program__fd(ctx.skel->progs.enter_nothing), &no_opts))
 		die("can't run %s: %s", "enter_nothing", strerror(errno));
 
-	/* What comes in between makes it more, never less. */
+	/* On one processor, what comes in between makes it more, never less. */
 	watching = min(watching, took[FLOOR_NOTHING]);
 	return took[FLOOR_START] + took[FLOOR_END] - 2 * watching;
 }
