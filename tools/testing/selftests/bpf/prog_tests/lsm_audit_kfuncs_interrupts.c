@@ -91,6 +91,10 @@ static void test_hard_interrupt(void)
 		{}
 	};
 
+	if (access("/proc/sys/kernel/perf_event_paranoid", F_OK)) {
+		skip("the kernel has no ", "PERF_EVENTS");
+		return;
+	}
 	if (!attach(skel->progs.on_event))
 		return;
 	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
@@ -136,6 +140,10 @@ static void test_softirq_namespace(void)
 		{}
 	};
 
+	if (access("/proc/self/ns/net", F_OK)) {
+		skip("the kernel has no ", "NET_NS");
+		return;
+	}
 	set_addresses(ipv4("192.0.2.1", 1), ipv4("192.0.2.1", 1));
 	if (attach(skel->progs.on_packet))
 		check_record_of_nobody(steps, " daddr=192.0.2.1 dest=1 netif=lo",
