@@ -76,7 +76,7 @@ tree-selftests: kernel	## the kernel's own BPF selftests: what passes on the pri
 series: tree	## build/series, the patches for the mailing lists
 	@lab/series/series.sh
 
-refresh: toolroot	## write what was edited in build/linux back to patches/; P=4-rust/0003, to that patch
+refresh: toolroot	## write what was edited in build/linux back to patches/; P=4-rust/0003, to that patch; ALSO="FILE": which shall change this new file, too
 	@lab/series/refresh.sh $(P)
 
 fixes: kernel	## the tests of mainline's fixes, on the pristine kernel and on it with each fix alone; T="bpf-arg-trusted": these

@@ -13,7 +13,7 @@
 # A known environment: what make and the caller's shell export stays outside.
 vars=(LAB_INSIDE=yes "PATH=/usr/sbin:/usr/bin:/sbin:/bin" "HOME=/root" "LC_ALL=$LC_ALL" "CACHE=$cache")
 for name in TERM LINUX SOURCE_VERSION JOBS KERNEL_DIR BOOT_TIMEOUT TOOLROOT MIRROR \
-	SUBMITTER VERSION PREFIX BASE SINCE http_proxy https_proxy no_proxy; do
+	SUBMITTER VERSION PREFIX BASE SINCE ALSO http_proxy https_proxy no_proxy; do
 	[ -z "${!name:-}" ] || vars+=("$name=${!name}")
 done
 

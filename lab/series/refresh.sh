@@ -4,7 +4,8 @@
 # Write what was edited in build/linux back: into the diff of a patch, or for a new file
 # into the file of this repository. Without a name, that is the one patch that changes
 # the file: lab/series/refresh.sh [TOPIC/NNNN]. What was edited of a new file belongs to the
-# patch with which it comes, or to the one named if that is later. Its state before is that
+# patch with which it comes, or to the one named if that changes it, too, or shall from now
+# on: these are named by ALSO="FILE ...". Its state before is that
 # of the last refresh or, if the queue has changed since, of SINCE=, by default HEAD. The
 # diffs of later patches are made anew where they need it. If one of them is in the way,
 # its conflict is left in build/refresh.work/queue to be resolved; lab/series/refresh.sh -c
@@ -127,14 +128,16 @@ done <"$build/linux.new"
 # those of its that no patch has changed yet, of which the original is where the source is
 # from.
 later=$(all_patches | while IFS= read -r patch; do changed_by "$patch"; done | sort -u | comm -12 - "$build/linux.new")
-if [ -n "$target" ]; then
-	while IFS= read -r file; do
-		owner=$(touches comes "$file")
-		if old "$file" | cmp -s - "$file" || [ -z "$owner" ] || ! comes_before "$owner" "$target"; then continue; fi
-		[ "$owner" = "$target" ] || later+=$'\n'$file
-	done <"$build/linux.new"
-	later=$(sort -u <<<"$later" | sed '/^$/d')
-fi
+read -ra also <<<"${ALSO:-}"
+[ ${#also[@]} = 0 ] || [ -n "$target" ] || die "ALSO= names what a patch shall change: say which, P=TOPIC/NNNN."
+for file in "${also[@]}"; do
+	owner=$(touches comes "$file")
+	if [ -z "$owner" ] || [ "$owner" = "$target" ] || ! comes_before "$owner" "$target"; then
+		die "$file comes with no patch before $target: ALSO= names new files, by their paths here."
+	fi
+done
+later=$(printf '%s\n' "$later" "${also[@]}" | sort -u | sed '/^$/d')
+of_target=$([ -z "$target" ] || { changed_by "$(diff_of "$target")"; printf '%s\n' "${also[@]}"; })
 changed=()
 for file in $later; do
 	old "$file" | cmp -s - "$file" || changed+=("$file")
@@ -177,7 +180,7 @@ for file in "${changed[@]}"; do
 	owner=$(touches comes "$file")
 	if [ -n "$owner" ]; then
 		target_of[$file]=$owner
-		[ -z "$target" ] || ! comes_before "$owner" "$target" || target_of[$file]=$target
+		! grep -qxF "$file" <<<"$of_target" || target_of[$file]=$target
 	elif [ -n "$target" ]; then
 		target_of[$file]=$target
 	elif [ ${#found[@]} = 1 ]; then
