@@ -158,14 +158,15 @@ share() {
 }
 
 # bootstrap OPTION... SUITE TARGET SOURCES: mmdebstrap, with the packages in the cache,
-# which the hooks of OPTION see as well.
+# which the hooks of OPTION see as well. Another's apt would not wait for these.
 # shellcheck disable=SC2016
-bootstrap() {
+bootstrap() (
+	lock "$cache" cache
 	mmdebstrap --mode=root --skip=download/empty --skip=essential/unlink --skip=cleanup/apt/cache \
 		--aptopt='Acquire::Retries "3"' --aptopt='Acquire::http::Timeout "30"' \
 		--setup-hook='mkdir -p "$1/var/cache/apt/archives" && mount --bind /var/cache/apt/archives "$1/var/cache/apt/archives"' \
 		"$@" --customize-hook='umount "$1/var/cache/apt/archives"'
-}
+)
 
 # keep_posted PID TEXT: until PID ends, say every 15 s what `posting` prints.
 keep_posted() {
