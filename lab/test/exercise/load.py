@@ -113,8 +113,8 @@ class Track(threading.Thread):
         shutil.rmtree(folder, ignore_errors=True)
 
     def kill(self):
-        """Ends all that the job has left behind."""
-        for _ in range(100):
+        """Ends all that the job has left behind. A thousand processes take their time on a slow machine."""
+        for _ in range(900):
             with open(f"{self.group}/cgroup.events", encoding="ascii") as file:
                 if "populated 0" in file.read():
                     return
@@ -122,7 +122,21 @@ class Track(threading.Thread):
                 file.write("1")
             time.sleep(0.1)
         # Such as a task that waits, and can't be killed.
-        self.problem = self.problem or f"what {self.now} has started doesn't end"
+        self.problem = self.problem or f"what {self.now} has started doesn't end: {self.left()}"
+
+    def left(self):
+        """Some of the processes that don't end, and where in the kernel they are."""
+        said = []
+        with open(f"{self.group}/cgroup.procs", encoding="ascii") as file:
+            pids = file.read().split()
+        for pid in pids[:5]:
+            with contextlib.suppress(OSError):
+                texts = []
+                for name in "comm", "stack":
+                    with open(f"/proc/{pid}/{name}", encoding="ascii", errors="replace") as file:
+                        texts.append(file.read().split("\n"))
+                said.append(f"{texts[0][0]} in {' < '.join(line.split()[-1] for line in texts[1][:6] if line)}")
+        return f"{len(pids)} processes, {'; '.join(said)}"
 
 
 class Load:

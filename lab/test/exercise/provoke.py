@@ -903,7 +903,7 @@ def main(folder, *chosen):
     for name in chosen or PROVOKERS:
         child = os.fork()
         if not child:
-            signal.alarm(90)
+            signal.alarm(360)  # load.py has a limit, too, which is shorter in short runs
             os.setpgid(0, 0)
             try:
                 PROVOKERS[name](place)
