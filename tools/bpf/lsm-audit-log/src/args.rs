@@ -193,12 +193,12 @@ pub fn translate(args: impl IntoIterator<Item = OsString>) -> Result<Vec<OsStrin
         }
         match AUSEARCH.iter().find(|(option, _)| arg == *option) {
             None => match arg.as_bytes().strip_prefix(b"--input=") {
-                Some(log) => translated.push(OsStr::from_bytes(log).into()),
+                Some(name) => translated.push(log(OsStr::from_bytes(name))),
                 None => translated.push(arg),
             },
             // A log is named without an option.
             Some((option, Some("--"))) => {
-                translated.push(args.next().ok_or(format!("{option} needs a value"))?);
+                translated.push(log(&args.next().ok_or(format!("{option} needs a value"))?));
             }
             Some((option, None)) => {
                 return Err(format!("{option} isn't an option of this command"));
@@ -228,6 +228,14 @@ pub fn translate(args: impl IntoIterator<Item = OsString>) -> Result<Vec<OsStrin
         }
     }
     Ok(translated)
+}
+
+/// The name of a log that no option can be taken for.
+fn log(name: &OsStr) -> OsString {
+    let is_option = name.as_bytes().starts_with(b"-") && name != "-";
+    let mut log = OsString::from(if is_option { "./" } else { "" });
+    log.push(name);
+    log
 }
 
 /// Whether this can be a time of the day, and no log.
@@ -390,6 +398,10 @@ mod tests {
             assert_eq!(args.logs, [PathBuf::from("log")], "{until}");
         }
         assert_eq!(parse("x --input=log").logs, [PathBuf::from("log")]);
+        for dash in ["x -if --json", "x --input=--json"] {
+            assert_eq!(parse(dash).logs, [PathBuf::from("./--json")]);
+        }
+        assert_eq!(parse("x -if -").logs, [PathBuf::from("-")]);
         for wrong in ["x -ua 0", "x -ts", "x -hn a", "x -if", "x --input"] {
             assert!(translate(wrong.split(' ').map(OsString::from)).is_err(), "{wrong}");
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::output::Report;
 use crate::programs::Life;
-use crate::record::{Access, Event, Fields, Value};
+use crate::record::{Access, Event, Fields, Node, Value};
 
 /// For how long a record may wait when it comes as it is written.
 pub const PATIENCE: Duration = Duration::from_secs(1);
@@ -25,7 +25,8 @@ pub enum Wait {
     /// came later if it takes long.
     All,
     /// The same, where the user is all that matters, whom an operation of `io_uring` tells, too:
-    /// its worker makes no system call.
+    /// its worker makes no system call. What such an operation is known of comes out when no
+    /// system call follows soon, unless all of the events is there.
     User,
 }
 
@@ -34,6 +35,8 @@ pub struct Held {
     access: Access,
     life: Life,
     call: Option<Fields>,
+    /// That is what stands before it, as in what ausearch prints, or of an earlier operation.
+    early: bool,
     /// When it came, of one that comes as it is written.
     came: Option<Instant>,
     /// It came out because too many wait, so that its call says nothing.
@@ -70,34 +73,34 @@ pub struct Events {
     order: VecDeque<Event>,
     waiting: usize,
     ready: VecDeque<Held>,
-    /// The last call. ausearch prints the last record of an event first.
-    last: Option<(Event, u16, Vec<u8>)>,
+    /// The last call of each node. ausearch prints the last record of an event first.
+    last: HashMap<Node, (Event, u16, Vec<u8>)>,
+    /// With [`Wait::User`]: operations of events that have no other end, and when they came.
+    operations: VecDeque<(Event, Instant)>,
 }
 
 const SYSCALL: u16 = 1300;
-const URINGOP: u16 = 1336;
 
 impl Events {
     pub fn new(wait: Wait) -> Self {
-        let (queue, open, order, ready) = Default::default();
-        Self { wait, queue, open, order, waiting: 0, ready, last: None }
+        let (queue, open, order, ready, last, operations) = Default::default();
+        Self { wait, queue, open, order, waiting: 0, ready, last, operations }
     }
 
     /// A record that comes as it is written, `now`, or is read from a log that has all.
     pub fn push(&mut self, event: Event, access: Access, life: Life, now: Option<Instant>) {
         // It has no system call, as that of a packet.
         let alone = access.fields.get("pid") == Some(&Value::Unknown);
-        let mut held = Held { event, access, life, call: None, came: now, given_up: false };
-        let before = self.last.as_ref().filter(|(event, ..)| *event == held.event);
+        let (call, early, given_up) = Default::default();
+        let mut held = Held { event, access, life, call, early, came: now, given_up };
+        let before = self.last.get(&held.event.node).filter(|(event, ..)| *event == held.event);
         let before = before.map(|(_, kind, text)| (*kind, Fields::of_call(text)));
         match self.wait {
-            Wait::All | Wait::User if !alone => match before {
-                Some((SYSCALL, call)) => {
-                    held.call = call;
-                    self.ready.push_back(held);
-                }
-                _ => self.hold(held, before.and_then(|(_, call)| call)),
-            },
+            Wait::All | Wait::User if !alone => {
+                let ended = matches!(before, Some((SYSCALL, _)));
+                (held.call, held.early) = (before.and_then(|(_, call)| call), true);
+                if ended { self.ready.push_back(held) } else { self.hold(held) }
+            }
             Wait::Some => {
                 let open = self.open.entry(held.event.clone()).or_default();
                 open.records += 1;
@@ -115,10 +118,9 @@ impl Events {
         }
     }
 
-    /// Until its event ends, or too many wait. This is known of its call before.
-    fn hold(&mut self, held: Held, call: Option<Fields>) {
+    /// Until its event ends, or too many wait.
+    fn hold(&mut self, held: Held) {
         let open = self.open.entry(held.event.clone()).or_default();
-        open.call = open.call.take().or(call);
         if open.held.is_empty() {
             self.order.push_back(held.event.clone());
         }
@@ -128,7 +130,9 @@ impl Events {
             let Some(event) = self.order.pop_front() else { break };
             let known = self.ready.len();
             self.finish(&event);
-            self.ready.range_mut(known..).for_each(|held| held.given_up = true);
+            for held in self.ready.range_mut(known..) {
+                held.given_up = self.wait == Wait::All || held.call.is_none();
+            }
         }
         if self.order.len() > 2 * WAITING {
             self.order.retain(|event| self.open.contains_key(event));
@@ -140,25 +144,34 @@ impl Events {
         let Some(open) = self.open.remove(event) else { return };
         self.waiting -= open.held.len();
         let call = open.call;
-        self.ready.extend(open.held.into_iter().map(|held| Held { call: call.clone(), ..held }));
+        let with_call = |held: Held| Held { call: call.clone().or(held.call), ..held };
+        self.ready.extend(open.held.into_iter().map(with_call));
     }
 
-    /// A record of the event's system call, or of its operation of `io_uring`.
-    pub fn call(&mut self, event: Event, kind: u16, text: Vec<u8>) {
+    /// A record of the event's system call, or of its operation of `io_uring`. With `now`, it
+    /// comes as it is written, to a log, which has no ends of events.
+    pub fn call(&mut self, event: Event, kind: u16, text: Vec<u8>, now: Option<Instant>) {
         if let Some(open) = self.open.get_mut(&event) {
             // The system call is the last to be recorded, and says more.
-            if kind == SYSCALL || open.call.is_none() {
+            if kind == SYSCALL {
                 open.call = Fields::of_call(&text);
-            }
-            // Of a log that is followed there is no other end.
-            let live = open.held.last().is_some_and(|held| held.came.is_some());
-            if kind == SYSCALL || (kind == URINGOP && live && self.wait == Wait::User) {
                 self.end(&event);
+            } else if self.wait == Wait::Some {
+                open.call = open.call.take().or_else(|| Fields::of_call(&text));
+            } else {
+                for held in open.held.iter_mut().filter(|held| held.call.is_none() || held.early) {
+                    (held.call, held.early) = (Fields::of_call(&text), false);
+                }
+                if let (Wait::User, Some(now)) = (self.wait, now) {
+                    self.operations.push_back((event.clone(), now));
+                }
             }
         }
-        let keep = |(last, kind, _): &(Event, u16, Vec<u8>)| *kind == SYSCALL && *last == event;
-        if kind == SYSCALL || !self.last.as_ref().is_some_and(keep) {
-            self.last = Some((event, kind, text));
+        let known = self.last.get(&event.node);
+        if kind == SYSCALL
+            || !known.is_some_and(|(last, kind, _)| *kind == SYSCALL && *last == event)
+        {
+            self.last.insert(event.node.clone(), (event, kind, text));
         }
     }
 
@@ -186,18 +199,30 @@ impl Events {
         while let Some(event) = self.order.pop_front() {
             self.finish(&event);
         }
+        self.operations.clear();
     }
 
     /// How long the first may still wait; none if there is no limit.
     pub fn patience(&self, now: Instant) -> Option<Duration> {
-        let came = self.queue.front().filter(|_| self.wait == Wait::Some)?.came?;
+        let came = match self.wait {
+            Wait::Some => self.queue.front()?.came?,
+            _ => self.operations.front()?.1,
+        };
         Some(PATIENCE.saturating_sub(now.saturating_duration_since(came)))
     }
 
     /// The next that waits for nothing more.
     pub fn next(&mut self, now: Instant) -> Option<Held> {
-        while self.is_ready(now) {
+        while self.wait == Wait::Some && self.is_ready(now) {
             self.release();
+        }
+        while let Some((event, came)) = self.operations.front() {
+            if self.open.contains_key(event) && now.saturating_duration_since(*came) < PATIENCE {
+                break;
+            }
+            if let Some((event, _)) = self.operations.pop_front() {
+                self.finish(&event);
+            }
         }
         self.ready.pop_front()
     }
@@ -227,6 +252,7 @@ mod tests {
     use crate::record::{Body, Value, tests::record};
 
     const NO_CALL: u32 = 99;
+    const URINGOP: u16 = 1336;
 
     fn event(node: &str, serial: u32) -> (Event, Access) {
         let pid = if serial == NO_CALL { "?".into() } else { serial.to_string() };
@@ -261,7 +287,11 @@ mod tests {
     }
 
     fn call(events: &mut Events, node: &str, serial: u32, uid: u32) {
-        events.call(event(node, serial).0, SYSCALL, format!("syscall=1 uid={uid}").into());
+        events.call(event(node, serial).0, SYSCALL, format!("syscall=1 uid={uid}").into(), None);
+    }
+
+    fn operation(events: &mut Events, serial: u32, uid: u32, now: Option<Instant>) {
+        events.call(event("a", serial).0, URINGOP, format!("uring_op=18 uid={uid}").into(), now);
     }
 
     fn is(node: &str, serial: u64, uid: Option<u64>) -> (String, u64, Option<u64>) {
@@ -304,7 +334,7 @@ mod tests {
 
         // io_uring's worker makes no system call.
         push(&mut events, "a", 3, Some(now));
-        events.call(event("a", 3).0, URINGOP, b"uring_op=18 uid=7".to_vec());
+        operation(&mut events, 3, 7, Some(now));
         events.end(&event("a", 3).0);
         assert_eq!(out(&mut events, now), [is("a", 3, Some(7))]);
     }
@@ -346,13 +376,19 @@ mod tests {
             assert_eq!(out(&mut events, now), [is("b", 1, None)]);
             assert!(events.open.is_empty());
 
-            // A worker's; or what another operation of the same system call did.
-            events.call(event("a", 2).0, URINGOP, b"uring_op=18 uid=7".to_vec());
+            // A worker's.
+            operation(&mut events, 2, 7, None);
             push(&mut events, "a", 2, None);
-            events.call(event("a", 2).0, URINGOP, b"uring_op=18 uid=8".to_vec());
             assert_eq!(out(&mut events, now), []);
             events.end_all();
             assert_eq!(out(&mut events, now), [is("a", 2, Some(7))]);
+
+            // Two nodes in turn.
+            call(&mut events, "a", 3, 5);
+            call(&mut events, "b", 3, 6);
+            push(&mut events, "a", 3, None);
+            push(&mut events, "b", 3, None);
+            assert_eq!(out(&mut events, now), [is("a", 3, Some(5)), is("b", 3, Some(6))]);
         }
     }
 
@@ -363,10 +399,32 @@ mod tests {
         for wait in [Wait::All, Wait::User] {
             let mut events = Events::new(wait);
             push(&mut events, "a", 1, Some(now));
-            events.call(event("a", 1).0, URINGOP, b"uring_op=18 uid=7".to_vec());
+            operation(&mut events, 1, 7, Some(now));
+            assert_eq!(out(&mut events, now), []);
             // A worker's operation has no executable.
             let known = if wait == Wait::User { vec![is("a", 1, Some(7))] } else { vec![] };
-            assert_eq!(out(&mut events, now), known);
+            assert_eq!(out(&mut events, now + PATIENCE), known);
+            assert_eq!(events.patience(now), None);
+            assert!(events.operations.is_empty());
+        }
+    }
+
+    /// Each may be another user's; the system call, if it comes, says more.
+    #[test]
+    fn two_operations() {
+        let now = Instant::now();
+        for with_call in [false, true] {
+            let mut events = Events::new(Wait::User);
+            push(&mut events, "a", 1, Some(now));
+            operation(&mut events, 1, 7, Some(now));
+            push(&mut events, "a", 1, Some(now));
+            operation(&mut events, 1, 8, Some(now));
+            if with_call {
+                call(&mut events, "a", 1, 9);
+            }
+            let all = out(&mut events, now + PATIENCE);
+            let uids = if with_call { [9, 9] } else { [7, 8] };
+            assert_eq!(all, uids.map(|uid| is("a", 1, Some(uid))));
         }
     }
 
@@ -400,6 +458,14 @@ mod tests {
         assert!(events.next(now).is_some_and(|held| held.given_up));
         events.end_all();
         assert!(events.next(now).is_some_and(|held| !held.given_up));
+
+        // Whose user is known is judged by that.
+        let mut events = Events::new(Wait::User);
+        for serial in 101..=u32::try_from(WAITING).unwrap() + 101 {
+            push(&mut events, "a", serial, None);
+            operation(&mut events, serial, 7, None);
+        }
+        assert!(events.next(now).is_some_and(|held| !held.given_up && held.call.is_some()));
 
         let mut events = Events::new(Wait::All);
         for serial in 101..=u32::try_from(WAITING).unwrap() + 102 {

@@ -187,7 +187,11 @@ impl Shower<'_> {
                     self.events.push(event, access, life.clone(), now);
                 }
             }
-            Body::Call { kind, text } => self.events.call(event, kind, text),
+            Body::Call { kind, text } => {
+                let is_log = self.args.input_logs || !self.args.logs.is_empty();
+                let now = (pass == Pass::Only && is_log).then(Instant::now);
+                self.events.call(event, kind, text, now);
+            }
             Body::End => self.events.end(&event),
             _ => (),
         }

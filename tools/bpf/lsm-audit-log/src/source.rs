@@ -72,6 +72,10 @@ impl Output {
         if self.pass == Pass::Ahead { Ok(()) } else { self.send(Event::Trouble(what)) }
     }
 
+    pub fn note(&self, what: String) -> Result<(), Gone> {
+        if self.pass == Pass::Ahead { Ok(()) } else { self.send(Event::Note(what)) }
+    }
+
     pub fn send(&self, event: Event) -> Result<(), Gone> {
         self.events.send(event).map_err(|_| Gone)
     }
