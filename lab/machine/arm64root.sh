@@ -23,6 +23,7 @@ key="$(cat /.key) ${packages[*]}"
 need_space "$build" 600 "unpacking Debian's files for arm64"
 say "arm64root: unpacking Debian's files for arm64 (log in $log/arm64root.log)"
 rm -rf --one-file-system "$root" "$root.part"
+lock "$cache" cache	# another's apt would not wait for the packages in it
 # What Debian's scripts would do: the users, the awk, and what virtme-ng mounts over.
 # shellcheck disable=SC2016
 mmdebstrap --mode=root --variant=extract --architectures=arm64 --format=directory --skip=download/empty,cleanup/apt/cache \

@@ -29,7 +29,8 @@ is_of() { [ "$(sed -n 2p "$1" 2>/dev/null)" = "$2" ]; } # RESULT KEY
 lines() { sed -E 's/^([A-Z0-9_]+)=n$/# CONFIG_\1 is not set/; t; s/^/CONFIG_/'; }
 
 # Debian's configuration for the version that build/linux is, from its package.
-debian_config() {
+debian_config() (
+	lock "$cache" cache	# another's apt would not wait for the packages in it
 	# shellcheck disable=SC2016
 	"$lab/machine/run.sh" bash -euo pipefail -c '
 		version=$1 package=linux-config-$2
@@ -42,7 +43,7 @@ debian_config() {
 		dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$package/config.amd64_none_amd64.xz" | xz -d
 	' - "$(cat "$build/linux.version")" "$(release_of "$(cat "$build/linux.version")")" ||
 		{ echo "error: Debian's package of its configuration could not be had: is build/linux from LINUX=, or the network down?" >&2; return 1; }
-}
+)
 
 # build DEPTH KFUNCS VARIABLES [DIFFERENCE...], in $out.
 build() {

@@ -71,6 +71,8 @@ write_back() {
 		say "refresh: $diff"
 		[ ! -f "${patch%.patch}.${releases[1]}.diff" ] || say "refresh: there is ${patch%.patch}.${releases[1]}.diff, too"
 	done <"$work/patches"
+	# What is written back is no edit any more.
+	(cd "$tree" && xargs -rd '\n' cp -p --parents -t "$overlay") <"$work/changed"
 	# The tree has the original of these no more.
 	(cd "$work/first" && xargs -rd '\n' cp -p --parents -t "$orig") <"$work/untouched"
 	sort -u "$build/linux.manifest" "$work/untouched" >"$build/linux.manifest.part"
@@ -121,6 +123,7 @@ while IFS= read -r file; do
 	cmp -s "$overlay/$file" "$file" || cmp -s "$tree/$file" "$file" ||
 		die "$file was edited here and in build/linux: give up the one or the other ('lab/kernel/tree.sh -f' gives up that in build/linux)."
 	cp "$tree/$file" "$file"
+	cp "$tree/$file" "$overlay/$file"
 	say "refresh: $file"
 done <"$build/linux.new"
 
@@ -171,6 +174,7 @@ for file in "${changed[@]}"; do
 	! grep -qP '\x00' "$tree/$file" || die "$file is not text: a patch can't have it."
 done
 [ ${#changed[@]} -gt 0 ] || { say "refresh: no diff has changed"; exit 0; }
+printf '%s\n' "${changed[@]}" | sort | comm -23 - "$build/linux.new" >"$work/changed"
 
 # --- Which patch that belongs to
 

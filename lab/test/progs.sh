@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Run the test_progs of FOLDER, in the guest. All must pass but what SKIPPED, a pattern for
-# grep -E, says of how many may be skipped; then the last line says so. Without options, which
-# are those of test_progs, all tests of ours: lab/test/progs.sh [-s SKIPPED] FOLDER [OPTION...]
+# Run the test_progs of FOLDER, in the guest. All must pass, and at least one subtest, but what
+# SKIPPED, a pattern for grep -E, says of how many may be skipped; then the last line says so.
+# Without options, which are those of test_progs, all tests of ours:
+# lab/test/progs.sh [-s SKIPPED] FOLDER [OPTION...]
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -26,7 +27,7 @@ trap 'rm -f "$output"' EXIT
 status=0
 (cd "$folder" && ./test_progs "${options[@]}" "$@") 2>&1 | tee "$output" || status=$?
 summary=$(grep -a '^Summary: ' "$output" | tail -n 1) || :
-if [ "$status" != 0 ] || ! grep -qE "^Summary: [1-9][0-9]*/[0-9]+ PASSED, ($skipped) SKIPPED, 0/0 FAILED$" <<<"$summary"; then
+if [ "$status" != 0 ] || ! grep -qE "^Summary: [1-9][0-9]*/[1-9][0-9]* PASSED, ($skipped) SKIPPED, 0/0 FAILED$" <<<"$summary"; then
 	die "test_progs ended with $status and says '${summary:-nothing}'."
 fi
 echo "test_progs: all passed"
