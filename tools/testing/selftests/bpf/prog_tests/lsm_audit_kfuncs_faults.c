@@ -222,6 +222,18 @@ static struct {
 	{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
 };
 
+static void restore_allocations(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		if (settings[i].before[0])
+			ASSERT_TRUE(write_file(settings[i].file, settings[i].before),
+				    settings[i].file);
+		settings[i].before[0] = '\0';
+	}
+}
+
 static bool let_allocations_fail(void)
 {
 	bool ok = true;
@@ -241,15 +253,9 @@ static bool let_allocations_fail(void)
 	for (i = 0; i < ARRAY_SIZE(settings); i++)
 		ok &= ASSERT_OK(sysctl_set(settings[i].file, settings[i].before,
 					   settings[i].value), settings[i].file);
+	if (!ok)
+		restore_allocations();
 	return ok;
-}
-
-static void restore_allocations(void)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(settings); i++)
-		ASSERT_TRUE(write_file(settings[i].file, settings[i].before), settings[i].file);
 }
 
 static const int no_calls[] = { CALL_NONE };
