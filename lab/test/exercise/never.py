@@ -9,6 +9,7 @@ SECMARK = "a rule of nftables or iptables that sets a secmark, and an LSM that k
 
 WHAT = {
     "audit_rule_known": "an LSM that announces a new policy, as SELinux does (audit_update_lsm_rules())",
+    "bdev_free_security": "an LSM that keeps data of block devices, as IPE does: without, security_bdev_free() returns",
     "cred_getlsmprop": "nothing in the tree calls it",
     "fs_context_submount": "a mount within an NFS, AFS or FUSE mount, which the server announces",
     "initramfs_populated": "it runs once, at boot, before there are programs",
