@@ -25,8 +25,8 @@ pub enum Wait {
     /// came later if it takes long.
     All,
     /// The same, where the user is all that matters, whom an operation of `io_uring` tells, too:
-    /// its worker makes no system call. What such an operation is known of comes out when no
-    /// system call follows soon, unless all of the events is there.
+    /// its worker makes no system call. A record of which only the operation is known comes out
+    /// when no system call follows soon, or at the end of a log that is read as a whole.
     User,
 }
 
