@@ -83,9 +83,9 @@ fixes: kernel	## the tests of mainline's fixes, on the pristine kernel and on it
 	@lab/series/series.sh -q
 	@lab/series/fixes.sh $(T)
 
-bisect: tree	## build and boot the kernel that each patch of the series leaves
+bisect: tree	## build and boot the kernel that each patch of the series leaves; T="5-kfuncs-0008 6-tests": these
 	@lab/series/series.sh -q
-	@lab/series/bisect.sh
+	@lab/series/bisect.sh $(T)
 
 matrix: tree	## the overlay in each configuration of lab/series/matrix; T="kcfi arm64": these
 	@lab/series/matrix.sh $(T)

@@ -6,6 +6,8 @@
 # are any by then. Documentation is only applied. It ends at the first patch that isn't
 # fine. One that was is left out until it, one before it or the configuration changes.
 # The objects stay in build/bisect, so that each patch has only its own change built.
+# lab/series/bisect.sh [START...]: these alone, by how their names start, such as 5-kfuncs
+# or 5-kfuncs-0013; those before them are only applied.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -20,6 +22,23 @@ cd "$repo"
 results=$build/bisect.results
 mapfile -t patches < <(find "$build/series" -path '*/[0-9]*.patch' ! -name '0000-*' 2>/dev/null | sort)
 [ ${#patches[@]} -gt 0 ] || die "there are no patches in build/series: run 'make series'."
+
+# name PATCH: of which topic it is, too.
+name() { basename "$(dirname "$1")-$(basename "$1" .patch)"; }
+
+starts=("$@")
+chosen() { # NAME
+	local start
+	for start in "${starts[@]:-}"; do
+		[[ $1 != "$start"* ]] || return 0
+	done
+	return 1
+}
+names=$(for patch in "${patches[@]}"; do name "$patch"; done)
+for start in "${starts[@]}"; do
+	[[ $'\n'$names == *$'\n'"$start"* ]] ||
+		die "no patch of build/series is called $start: name one, such as 5-kfuncs-0013, or its topic."
+done
 
 make_dirs "$out" "$results" "$log" "$build/guest"
 lock "$build" bisect
@@ -61,9 +80,6 @@ one() {
 	echo "$said" >"$results/said"
 }
 
-# name PATCH: of which topic it is, too.
-name() { basename "$(dirname "$1")-$(basename "$1" .patch)"; }
-
 key=$(cat "$lab/kernel/kernel.config" "$build/linux.version" "$build/toolroot/.key" 2>/dev/null | sha256sum)
 failed=
 for patch in "${patches[@]}"; do
@@ -71,6 +87,7 @@ for patch in "${patches[@]}"; do
 	key=$({ echo "$key"; cat "$patch"; } | sha256sum)
 	mapfile -t files < <(git apply --numstat "$patch" | cut -f 3)
 	apply "$patch"
+	chosen "$name" || continue
 	result=$results/$name
 	if [ "$(sed -n 2p "$result" 2>/dev/null)" = "$key" ]; then
 		say "bisect: $name was fine"
@@ -96,6 +113,7 @@ done
 
 for patch in "${patches[@]}"; do
 	name=$(name "$patch")
+	chosen "$name" || continue
 	[ "$name" != "$failed" ] || { echo "$name: failed"; break; }
 	sed -n 1p "$results/$name"
 done | tee "$results/table"
