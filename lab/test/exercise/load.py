@@ -65,7 +65,8 @@ class Track(threading.Thread):
         super().__init__(daemon=True)
         self.load, self.jobs, self.user = load, jobs, user
         self.done, self.now, self.problem = [], None, ""
-        self.group = f"{GROUPS}/{'user' if user else 'root'}"
+        name = "user" if user else "root"
+        self.group, self.out = f"{GROUPS}/{name}", f"{BASE}/out.{name}"
         os.makedirs(self.group, exist_ok=True)
         for name, value in ("memory.max", "600M"), ("memory.swap.max", "0"), ("pids.max", "1500"):
             with contextlib.suppress(OSError), open(f"{self.group}/{name}", "w", encoding="ascii") as file:
@@ -83,33 +84,57 @@ class Track(threading.Thread):
             self.problem = f"{self.now}: {type(error).__name__}: {error}"
 
     def enter(self):
-        with open(f"{self.group}/cgroup.procs", "w", encoding="ascii") as file:
-            file.write("0")
-        os.setsid()
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-            file.write("500")
+        """What a job's process does before it becomes the job."""
+        try:
+            with open(f"{self.group}/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+            os.setsid()
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+                file.write("500")
+        except BaseException as error:
+            # subprocess itself says no more than that there was one.
+            os.write(2, f"{error!r} at line {error.__traceback__.tb_lineno}".encode())
+            raise
+
+    def begin(self, argv, folder):
+        """Starts a job. What the one before left behind may stand in its way for some seconds."""
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": folder, "TMPDIR": folder, "LC_ALL": "C.UTF-8"}
+        for left in range(19, -1, -1):
+            with open(self.out, "wb") as out:
+                try:
+                    # pylint: disable=subprocess-popen-preexec-fn,consider-using-with
+                    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder,
+                                            env=environment, preexec_fn=self.enter)
+                except (OSError, subprocess.SubprocessError) as error:
+                    why = f"{error}: {self.output()}"
+            print(f"exercise: {self.now}: {why}{'; once more' if left else ''}", file=sys.stderr)
+            time.sleep(1)
+        self.problem = self.problem or f"{self.now} can't be started: {why}"
+        return None
+
+    def output(self):
+        with open(self.out, encoding="utf-8", errors="replace") as file:
+            return file.read()
 
     def do(self, job):
         folder = self.load.folder(job)
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": folder, "TMPDIR": folder, "LC_ALL": "C.UTF-8"}
         argv = [word.replace("FOLDER", folder) for word in job.argv]
+        process = self.begin([*AS_USER, *argv] if job.user else argv, folder)
         start = time.monotonic()
-        with open(f"{BASE}/out.{'user' if self.user else 'root'}", "wb") as out:
-            # pylint: disable=subprocess-popen-preexec-fn,consider-using-with
-            process = subprocess.Popen([*AS_USER, *argv] if job.user else argv, stdin=subprocess.DEVNULL, stdout=out,
-                                       stderr=out, cwd=folder, env=environment, preexec_fn=self.enter)
-            try:
-                status = process.wait(min(job.seconds, max(self.load.late + 20 - start, 5)))
-            except subprocess.TimeoutExpired:
-                status = "timeout"
+        if process is None:
+            self.done.append((job, "not started", 0))
+            return
+        try:
+            status = process.wait(min(job.seconds, max(self.load.late + 20 - start, 5)))
+        except subprocess.TimeoutExpired:
+            status = "timeout"
         self.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
         self.done.append((job, status, time.monotonic() - start))
         if job.kind == "provoke":
-            with open(f"{BASE}/out.{'user' if self.user else 'root'}", encoding="utf-8", errors="replace") as file:
-                self.load.said.append((job, file.read()))
+            self.load.said.append((job, self.output()))
         shutil.rmtree(folder, ignore_errors=True)
 
     def kill(self):
