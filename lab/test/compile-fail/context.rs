@@ -23,6 +23,9 @@ pub(crate) struct Context {
 }
 
 // SAFETY: This isn't run.
+unsafe impl Send for Context {}
+
+// SAFETY: This isn't run.
 unsafe impl Referenced for Context {
     type Raw = bindings::bpf_audit_context;
     type Allocator = Kmalloc;

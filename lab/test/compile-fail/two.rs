@@ -21,6 +21,9 @@ use kernel::{
 struct Resource(bindings::resource);
 
 // SAFETY: This isn't run.
+unsafe impl Send for Resource {}
+
+// SAFETY: This isn't run.
 unsafe impl Referenced for Resource {
     type Raw = bindings::resource;
     type Allocator = Kmalloc;

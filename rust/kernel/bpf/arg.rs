@@ -126,9 +126,12 @@ unsafe impl Plain for crate::net::SockAddr {
 ///
 /// # Safety
 ///
-/// - No other code may make a pointer to [`Referenced::Raw`].
+/// - No other code may make a pointer to [`Referenced::Raw`]. No other type may have the same, and
+///   no structure may have it as a member: for a pointer to that the verifier takes one to the
+///   structure.
+/// - `Self` must not be an [`Object`] too: for two parameters a program may pass the same.
 /// - [`Referenced::pointer`] must return a member of `raw` itself.
-pub unsafe trait Referenced: Sized {
+pub unsafe trait Referenced: Sized + Send + 'static {
     /// The C type, which gives BTF a name for the object. It has the size and alignment that
     /// [`Return`] checks, and a pointer.
     type Raw;
@@ -282,8 +285,8 @@ unsafe impl<T: Referenced> Param for &mut T {
 }
 
 // SAFETY: Only a kfunc's return value makes a `*mut T::Raw`, and it came from a `Box<T,
-// T::Allocator>`; a program can't pass other memory for one, because `T::Raw` has a pointer (both
-// by the safety requirements of `Referenced`). The verifier lets only the run of the program that
+// T::Allocator>`, since `T` alone has that `Raw`; a program can't pass other memory for one, because
+// `T::Raw` has a pointer (all by the safety requirements of `Referenced`). The verifier lets only the run of the program that
 // got it pass it, before it gives it back, kfuncs called by one run don't overlap, and
 // `kfunc_set!` allows no second parameter with `IS_REFERENCED`: the reference is unique.
 unsafe impl<'call, T: Referenced> Arg<'call> for &'call mut T {
@@ -294,8 +297,8 @@ unsafe impl<'call, T: Referenced> Arg<'call> for &'call mut T {
     }
 }
 
-// SAFETY: Both are pointers. With `RELEASE` the verifier takes the pointer from the program, so
-// that no other call gets it. It is unique.
+// SAFETY: Both are pointers. With `RELEASE` the verifier takes the first parameter, which this is
+// (`KfuncFlags::of_kfunc()`), from the program, so that no other call gets it. It is unique.
 unsafe impl<T: Referenced> Param for Box<T, T::Allocator> {
     type C = *mut T::Raw;
     type Raw = *mut T;

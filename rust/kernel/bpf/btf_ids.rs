@@ -99,22 +99,24 @@ macro_rules! btf_id_set {
 #[macro_export]
 macro_rules! __btf_ids_begin {
     ($kind:ident, $set:ident) => {
-        concat!(
+        ::core::concat!(
             ".pushsection .BTF_ids,\"a\"\n",
-            concat!(".local ", stringify!($set), "\n"),
-            concat!(stringify!($set), ":\n"),
-            concat!(
+            // In a module nothing else aligns it.
+            ".balign 4\n",
+            ::core::concat!(".local ", ::core::stringify!($set), "\n"),
+            ::core::concat!(::core::stringify!($set), ":\n"),
+            ::core::concat!(
                 ".local __BTF_ID__",
-                stringify!($kind),
+                ::core::stringify!($kind),
                 "__",
-                stringify!($set),
+                ::core::stringify!($set),
                 "\n"
             ),
-            concat!(
+            ::core::concat!(
                 "__BTF_ID__",
-                stringify!($kind),
+                ::core::stringify!($kind),
                 "__",
-                stringify!($set),
+                ::core::stringify!($set),
                 ":\n"
             ),
             ".zero 4"
@@ -126,15 +128,23 @@ macro_rules! __btf_ids_begin {
 #[macro_export]
 macro_rules! __btf_id {
     ($func:ident) => {
-        concat!(
-            concat!(".local __BTF_ID__func__", stringify!($func), "__1\n"),
-            concat!(
+        ::core::concat!(
+            ::core::concat!(
+                ".local __BTF_ID__func__",
+                ::core::stringify!($func),
+                "__1\n"
+            ),
+            ::core::concat!(
                 ".type __BTF_ID__func__",
-                stringify!($func),
+                ::core::stringify!($func),
                 "__1, STT_OBJECT\n"
             ),
-            concat!(".size __BTF_ID__func__", stringify!($func), "__1, 4\n"),
-            concat!("__BTF_ID__func__", stringify!($func), "__1:\n"),
+            ::core::concat!(
+                ".size __BTF_ID__func__",
+                ::core::stringify!($func),
+                "__1, 4\n"
+            ),
+            ::core::concat!("__BTF_ID__func__", ::core::stringify!($func), "__1:\n"),
             ".zero 4"
         )
     };
@@ -144,14 +154,14 @@ macro_rules! __btf_id {
 #[macro_export]
 macro_rules! __btf_ids_end {
     ($kind:ident, $set:ident) => {
-        concat!(
-            concat!(
+        ::core::concat!(
+            ::core::concat!(
                 ".size __BTF_ID__",
-                stringify!($kind),
+                ::core::stringify!($kind),
                 "__",
-                stringify!($set)
+                ::core::stringify!($set)
             ),
-            concat!(", . - ", stringify!($set), "\n"),
+            ::core::concat!(", . - ", ::core::stringify!($set), "\n"),
             ".popsection"
         )
     };

@@ -33,7 +33,7 @@ impl KfuncFlags {
     /// It returns a pointer with a reference, which the program must give back.
     pub const ACQUIRE: Self = Self(bindings::KF_ACQUIRE);
 
-    /// It takes the reference back.
+    /// It takes the reference back: that of its first parameter.
     pub const RELEASE: Self = Self(bindings::KF_RELEASE);
 
     /// The pointer that it returns may be NULL.
@@ -60,8 +60,9 @@ impl KfuncFlags {
     ///
     /// # Panics
     ///
-    /// If no kfunc can have these parameters: a program may pass the same object for two of them,
-    /// and the verifier passes the program itself last.
+    /// If no kfunc can have these parameters: a program may pass the same object for two of them;
+    /// what the verifier takes back is the first (`bpf_fetch_kfunc_arg_meta()` in
+    /// `kernel/bpf/verifier.c`), and it passes the program itself last.
     #[doc(hidden)]
     pub const fn of_kfunc(of_set: Self, params: &[(Self, bool)], of_return: Self) -> u32 {
         let mut flags = of_set.or(of_return);
@@ -74,6 +75,10 @@ impl KfuncFlags {
             assert!(
                 !(referenced && is_referenced),
                 "a program may pass one object for both parameters"
+            );
+            assert!(
+                i == 0 || !of_param.has(Self::RELEASE),
+                "the verifier takes back the first parameter alone"
             );
             assert!(
                 i == params.len() - 1 || !of_param.has(Self::IMPLICIT_ARGS),
@@ -185,7 +190,8 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 /// ```
 ///
 /// A body sees only safe values, which don't outlive the call. If an argument is refused, the body
-/// doesn't run.
+/// doesn't run. A body must not sleep, as no kfunc of a set is `KF_SLEEPABLE`. Of attributes, a
+/// function takes documentation alone.
 ///
 /// The flags follow from the types. What no type can say is written behind the name of the set, for
 /// all of its kfuncs: `DESTRUCTIVE` or `NONE`.
@@ -197,9 +203,14 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 ///
 /// What no type can say is promised by the `unsafe` before the name of the set:
 ///
-/// - The kfunc is the only caller of its function, and passes its arguments as they are.
+/// - The C function of each name is a `__bpf_kfunc` that was written for the function here. It alone
+///   calls that, once, with its arguments as they are. It may leave the call of a function that
+///   takes a [`Box`](crate::alloc::Box) to later, since the object is no longer the program's.
 /// - In the kfunc's definition, the name of a parameter of the type [`&BStr`](crate::str::BStr)
-///   ends in `__str`; else the verifier proves one byte. bindgen doesn't see names of parameters.
+///   ends in `__str`; else the verifier proves one byte. That of an `Option` ends in `__nullable`.
+///   No other name ends in a suffix that the verifier knows (`is_kfunc_arg_ignore()` and others in
+///   `kernel/bpf/verifier.c`), which says what is passed whatever the type. bindgen doesn't see
+///   names of parameters.
 ///
 /// # Examples
 ///
@@ -253,7 +264,7 @@ macro_rules! kfunc_set {
         $vis:vis unsafe struct $set:ident: $flag:tt;
 
         $(
-            $(#[$kfunc_meta:meta])*
+            $(#[doc = $doc:literal])*
             fn $kfunc:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block
         )+
     ) => {
@@ -263,7 +274,7 @@ macro_rules! kfunc_set {
             ".long {kfuncs}",
             $(
                 $crate::__btf_id!($kfunc),
-                concat!(".long {", stringify!($kfunc), "}"),
+                ::core::concat!(".long {", ::core::stringify!($kfunc), "}"),
             )+
             $crate::__btf_ids_end!(set8, $set),
             kfuncs = const $crate::bindings::BTF_SET8_KFUNCS,
@@ -282,12 +293,12 @@ macro_rules! kfunc_set {
         );
 
         $(const _: () = {
-            $(#[$kfunc_meta])*
+            $(#[doc = $doc])*
             ///
             /// # Safety
             ///
             /// The arguments must be those of the kfunc, as the verifier accepted them.
-            #[export_name = concat!("rust_", stringify!($kfunc))]
+            #[export_name = ::core::concat!("rust_", ::core::stringify!($kfunc))]
             unsafe extern "C" fn $kfunc(
                 $($arg: <$ty as $crate::bpf::Param>::Raw),*
             ) -> <$ret as $crate::bpf::Return>::Raw {
