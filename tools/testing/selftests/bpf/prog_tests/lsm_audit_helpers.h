@@ -497,19 +497,26 @@ static inline void run_subtest(const struct subtest *subtest)
 		ASSERT_EQ(audit_lost(audit), lost, "records that audit lost");
 }
 
-static inline void run_subtests(const struct subtest *subtests, size_t count)
+/* Without it there is nothing to test; why is said. */
+static inline bool open_audit(void)
 {
 	char why[128];
-	size_t i;
 
 	if (!can_run())
-		return;
+		return false;
 
 	audit = audit_open(why);
-	if (!audit) {
+	if (!audit)
 		skip("", why);
+	return audit;
+}
+
+static inline void run_subtests(const struct subtest *subtests, size_t count)
+{
+	size_t i;
+
+	if (!open_audit())
 		return;
-	}
 
 	if (load_programs() && make_file()) {
 		for (i = 0; i < count; i++) {

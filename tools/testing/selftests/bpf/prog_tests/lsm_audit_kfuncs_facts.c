@@ -469,16 +469,10 @@ static bool has_facts(void)
 
 void serial_test_lsm_audit_kfuncs_facts(void)
 {
-	char why[128];
 	size_t i;
 
-	if (!can_run())
+	if (!open_audit())
 		return;
-	audit = audit_open(why);
-	if (!audit) {
-		skip("", why);
-		return;
-	}
 	facts = lsm_audit_kfuncs_facts__open();
 	if (!ASSERT_OK_PTR(facts, "open") || !has_facts())
 		goto out;
