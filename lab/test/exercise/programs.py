@@ -15,13 +15,16 @@ import struct
 from dataclasses import dataclass, field
 
 import bpf
+from bpf import JA
+from btf import FUNC
+from program import KFUNCS
 
 R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10 = range(11)
 LDX_B, LDX_H, LDX_W, LDX_DW, STX_W, STX_H, STX_DW, ST_W, ST_DW = 0x71, 0x69, 0x61, 0x79, 0x63, 0x6b, 0x7b, 0x62, 0x7a
 MOV_IMM, MOV_REG, MOV32_REG, ADD_IMM, ADD_REG, SUB_IMM, NEG32 = 0xb7, 0xbf, 0xbc, 0x07, 0x0f, 0x17, 0x84
 AND_IMM, AND_REG, OR_IMM, OR_REG, LSH_IMM, RSH_IMM = 0x57, 0x5f, 0x47, 0x4f, 0x67, 0x77
 SUB_REG, MUL_REG, XOR_REG, XOR_IMM = 0x1f, 0x2f, 0xaf, 0xa7
-JA, JEQ, JEQ_REG, JNE, JSET = 0x05, 0x15, 0x1d, 0x55, 0x45
+JEQ, JEQ_REG, JNE, JSET = 0x15, 0x1d, 0x55, 0x45
 CALL, EXIT, LD_IMM64, ATOMIC_W, ATOMIC_DW = 0x85, 0x95, 0x18, 0xc3, 0xdb
 FETCH = 1
 PSEUDO_MAP, PSEUDO_MAP_VALUE, PSEUDO_BTF_ID, PSEUDO_KFUNC = 1, 2, 3, 2
@@ -61,8 +64,6 @@ HELD = 0x8000  # set in a lock's class, so that none is 0
 TAKERS = {"file": ("file", "ioctl_op"), "path": ("path",), "dentry": ("dentry",), "inode": ("inode",),
           "task_struct": ("task",), "socket": ("net_sock",), "sockaddr": ("net_sockaddr",)}
 NAMING = {"file", "ioctl_op", "path", "path_at", "dentry", "inode"}
-KFUNCS = ("start", "end", "cause", "rule", "cap", "path", "path_at", "file", "ioctl_op", "dentry", "inode", "task",
-          "net_sock", "net_sockaddr")
 # The members that lead on to other objects: those that the verifier vouches for.
 WAYS = {("linux_binprm", "file"), ("file", "f_inode"), ("dentry", "d_inode"), ("socket", "sk"),
         ("vm_area_struct", "vm_file"), ("vm_area_struct", "vm_mm"), ("mm_struct", "exe_file"), ("mm_struct", "owner"),
@@ -117,12 +118,13 @@ class Kernel:
 
     def __init__(self, btf):
         self.btf = btf
+        bpf.no_others(btf.ids[FUNC])
         self.kfuncs = {name: btf.function(f"bpf_audit_log_{name}") for name in KFUNCS}
         self.get_exe, self.put_file = btf.function("bpf_get_task_exe_file"), btf.function("bpf_put_file")
         self.preempt_count = btf.variable("__preempt_count")
         self.hardirqs_enabled = btf.variable("hardirqs_enabled")
         self.lockdep = self.hardirqs_enabled is not None and self.locks_are_known()
-        self.hooks = sorted(name.removeprefix("bpf_lsm_") for name in btf.ids[12] if name.startswith("bpf_lsm_"))
+        self.hooks = sorted(name.removeprefix("bpf_lsm_") for name in btf.ids[FUNC] if name.startswith("bpf_lsm_"))
 
     def locks_are_known(self):
         """A held lock's class and context are the low bits of one word."""
@@ -164,10 +166,11 @@ class Kernel:
             Call("path_at", object_, entry) for struct_, object_ in objects if struct_ == "path" for entry in entries]
 
 
-class Assembler:
+class Assembler(bpf.Code):
     def __init__(self, kernel, maps, program, calls, cause, only_to_verify=False):
         self.kernel, self.btf, self.maps, self.program, self.cause = kernel, kernel.btf, maps, program, cause
-        self.insns, self.jumps, self.labels, self.count = [], {}, {}, 0
+        super().__init__()
+        self.count = 0
         self.owner = {}  # instruction: the call that it belongs to
         self.program.results = []
         self.emit(MOV_REG, R6, R1)
@@ -188,16 +191,6 @@ class Assembler:
         self.code = b"".join(INSN.pack(*insn) for insn in self.insns)
 
     # Instructions
-
-    def emit(self, code, dst=0, src=0, off=0, imm=0):
-        self.insns.append([code, dst | src << 4, off, imm])
-
-    def jump(self, label, code=JA, dst=0, src=0, imm=0):
-        self.jumps[len(self.insns)] = label
-        self.emit(code, dst, src, 0, imm)
-
-    def label(self, label):
-        self.labels[label] = len(self.insns)
 
     def new_label(self):
         self.count += 1

@@ -11,6 +11,7 @@ held is given back in the reverse order.
 import hashlib
 import struct
 
+from bpf import JA, Code
 from program import ADDRESSES, CAUSES, CONTEXTS, KFUNCS, Call, End, Helper, If, Object, Region, Start
 
 R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10 = range(11)
@@ -44,7 +45,7 @@ AF_NETLINK = 16
 LDX_H, LDX_W, LDX_DW, STX_W, STX_DW, ST_W = 0x69, 0x61, 0x79, 0x63, 0x7b, 0x62
 MOV_IMM, MOV_REG, ADD_IMM, ADD_REG = 0xb7, 0xbf, 0x07, 0x0f
 AND_IMM, OR_IMM, LSH_IMM, RSH_IMM = 0x57, 0x47, 0x67, 0x77
-JA, JEQ_IMM, JNE_IMM, JNE_REG, JEQ32_IMM, JNE32_IMM = 0x05, 0x15, 0x55, 0x5d, 0x16, 0x56
+JEQ_IMM, JNE_IMM, JNE_REG, JEQ32_IMM, JNE32_IMM = 0x15, 0x55, 0x5d, 0x16, 0x56
 CALL, EXIT, LD_IMM64 = 0x85, 0x95, 0x18
 PSEUDO_CALL, PSEUDO_KFUNC, PSEUDO_MAP, PSEUDO_MAP_VALUE = 1, 2, 1, 2
 ATOMIC_W = 0xc3
@@ -59,30 +60,18 @@ CAUSES_BYTES = _bytes
 ADDRESSES_BYTES = b"".join(address.ljust(ADDRESS_SIZE, b"\0") for address in ADDRESSES)
 
 
-class Assembler:
+class Assembler(Code):
     """Turns one program into instructions, in two steps: what the first leaves open is what differs
     between programs that do the same, and between kernels."""
 
     def __init__(self, program, btf):
         self.program, self.btf = program, btf
-        self.insns = []
+        super().__init__()
         self.relocations = []  # (instruction, what its immediate value is)
-        self.jumps = {}  # instruction: label
-        self.labels = {}
         self.held = {}  # what has to be given back: the function that does it
         self.pads = []  # (label, those functions)
         self.functions = []  # kfuncs called from a function
         self.object_at = {}
-
-    def emit(self, code, dst=0, src=0, off=0, imm=0):
-        self.insns.append([code, dst | src << 4, off, imm])
-
-    def jump(self, label, code=JA, dst=0, src=0, imm=0):
-        self.jumps[len(self.insns)] = label
-        self.emit(code, dst, src, 0, imm)
-
-    def label(self, label):
-        self.labels[label] = len(self.insns)
 
     def load_imm64(self, dst, value):
         self.emit(LD_IMM64, dst, 0, 0, signed(value))

@@ -5,7 +5,10 @@ import ctypes
 import errno
 import mmap
 import os
+import re
 import struct
+
+from program import KFUNCS
 
 SYS_BPF = 321  # x86-64
 MAP_CREATE, MAP_UPDATE_ELEM, PROG_LOAD, OBJ_GET_INFO_BY_FD, RAW_TRACEPOINT_OPEN, MAP_FREEZE, LINK_CREATE = 0, 2, 5, 15, 17, 22, 28
@@ -47,6 +50,28 @@ class Array:
             key, value = ctypes.create_string_buffer(4), ctypes.create_string_buffer(contents, size)
             bpf(MAP_UPDATE_ELEM, struct.pack("=I4xQQQ", self.fd, address(key), address(value), 0))
             bpf(MAP_FREEZE, struct.pack("=I", self.fd))
+
+
+JA = 0x05
+
+
+class Code:
+    """Instructions, with jumps to labels that are known at the end."""
+
+    def __init__(self):
+        self.insns = []
+        self.jumps = {}  # instruction: label
+        self.labels = {}
+
+    def emit(self, code, dst=0, src=0, off=0, imm=0):
+        self.insns.append([code, dst | src << 4, off, imm])
+
+    def jump(self, label, code=JA, dst=0, src=0, imm=0):
+        self.jumps[len(self.insns)] = label
+        self.emit(code, dst, src, 0, imm)
+
+    def label(self, label):
+        self.labels[label] = len(self.insns)
 
 
 class Refused(Exception):
@@ -105,6 +130,14 @@ EXTRA = {1: (4, 0), 3: (12, 0), 4: (0, 12), 5: (0, 12), 6: (0, 8), 13: (0, 8), 1
          17: (4, 0), 19: (0, 12)}
 
 
+def no_others(functions):
+    """A kfunc that isn't in the list would not be tried, and nobody would notice."""
+    others = {name for name in functions if name.startswith("bpf_audit_log_")} - {f"bpf_audit_log_{name}" for name in KFUNCS}
+    if others:
+        raise SystemExit(f"{', '.join(sorted(others))}: nothing tries these; add them to lab/test/fuzz/program.py, "
+                         "and to TAKERS in lab/test/exercise/programs.py.")
+
+
 class Btf:
     """The ids of functions, and the offsets of structure members, in the kernel's BTF."""
 
@@ -131,6 +164,7 @@ class Btf:
             position += 12 + once + each * (info & 0xffff)
         for name, position in found:
             self.read_members(name, position, 0)
+        no_others(name.decode() for name in re.findall(rb"(?<=\0)bpf_audit_log_\w+(?=\0)", self.strings))
 
     def places(self, names):
         """Each name by its place in the strings."""
