@@ -11,12 +11,11 @@
 
 patch=$build/bench/baseline.patch
 if [ -z "${LAB_INSIDE:-}" ]; then
-	from=${BASELINE:-$repo/../shared/baseline/rfc-v1-on-7.3.4.patch}
-	[ -f "$from" ] ||
-		die "there is no baseline in $from: name the patch that adds the kfuncs to this Linux in C, as BASELINE=/path/to/patch."
+	[ -f "${BASELINE:-}" ] ||
+		die "there is no baseline${BASELINE:+ in $BASELINE}: name the patch that adds the kfuncs to this Linux in C, as BASELINE=/path/to/patch."
 	[ "${1:-}" != -p ] || exit 0
 	make_dirs "$build/bench"
-	install -m 644 "$from" "$patch"
+	install -m 644 "$BASELINE" "$patch"
 fi
 inside "$@"
 
