@@ -21,7 +21,7 @@ help:	## this list
 ##@ what everybody needs first
 
 demo: kernel	## boot it, provoke denials, show their audit records
-	@lab/machine/run.sh lab/demo/build.sh
+	@lab/machine/run.sh lab/programs.sh
 	@lab/machine/boot.sh -n demo lab/demo/demo.sh
 
 test: kernel	## boot it and run the tests; T=net_sockaddr runs one selftest

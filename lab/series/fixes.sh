@@ -30,7 +30,7 @@ fixes=("${fixes[@]%.patch}")
 make_dirs "$out" "$results" "$log" "$build/guest"
 lock "$build" bisect
 make_tree
-KERNEL_DIR=$build/kernel "$lab/demo/build.sh"
+KERNEL_DIR=$build/kernel "$lab/programs.sh"
 
 subject() { echo "${1#*/*/????-}"; } # FIX
 

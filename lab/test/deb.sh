@@ -15,7 +15,7 @@ export KERNEL_DIR=$build/deb-test/objects/linux
 
 "$lab/kernel/kernel.sh" -c deb-test
 CONFIG=$build/deb-test/.config "$lab/kernel/deb.sh" deb-test
-"$lab/machine/run.sh" lab/demo/build.sh
+"$lab/machine/run.sh" lab/programs.sh
 "$lab/machine/debian.sh" "$disk"
 
 status=0

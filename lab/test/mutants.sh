@@ -70,7 +70,7 @@ done
 make_dirs "$log"
 "$lab/kernel/tree.sh" >"$log/mutants.log"
 "$lab/kernel/kernel.sh"
-"$lab/machine/run.sh" lab/demo/build.sh
+"$lab/machine/run.sh" lab/programs.sh
 "$lab/machine/run.sh" lab/test/build-selftests.sh
 trap '"$lab/kernel/tree.sh" >/dev/null' EXIT
 [ ${#together[@]} = 0 ] || try '*' "${together[@]}"

@@ -31,7 +31,7 @@ prototypes() {
 header() {
 	local name output
 	for name in own without; do
-		if output=$(lab/demo/build.sh "lab/test/header/$name.bpf.c" /dev/null -DINCOMPLETE 2>&1); then
+		if output=$(lab/programs.sh "lab/test/header/$name.bpf.c" /dev/null -DINCOMPLETE 2>&1); then
 			check "bpf_audit.h: $name, incomplete" "it compiles"
 		elif [[ $output != *"define the structure before the call: see BPF_AUDIT_CONTEXT_ONLY in bpf_audit.h"* ]]; then
 			check "bpf_audit.h: $name, incomplete" "the compiler says: ${output//$'\n'/|}"

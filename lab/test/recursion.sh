@@ -12,7 +12,7 @@ cd "$repo"
 "$lab/kernel/baseline.sh"
 ln -sfn linux-baseline "$build/linux-baseline-smack"
 "$lab/kernel/kernel.sh" baseline-smack
-"$lab/machine/run.sh" lab/demo/build.sh
+"$lab/machine/run.sh" lab/programs.sh
 
 "$lab/machine/boot.sh" -n recursion lab/test/recursion/provoke.sh >"$log/recursion.out"
 grep '^refused: .*bpf_audit_log_start is not allowed' "$log/recursion.out" || die "build/kernel did not refuse the program: see $log/recursion.out."

@@ -28,7 +28,7 @@ if [ "${1:-}" = -s ]; then
 	arguments+=" rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120 slab_debug=U,kmalloc-16,kmalloc-32"
 fi
 
-"$lab/machine/run.sh" lab/demo/build.sh
+"$lab/machine/run.sh" lab/programs.sh
 "$lab/machine/run.sh" lab/test/build-selftests.sh
 "$lab/userspace/audit-log.sh"
 rm -f build/guest/{*.records,vmlinux.btf,dmesg,kunit.*}

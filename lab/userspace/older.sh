@@ -38,7 +38,7 @@ fetch() {
 }
 
 fetch
-"$lab/demo/build.sh"
+"$lab/programs.sh"
 rm -rf --one-file-system "$work/root" "$work"/*.o
 for package in "$packages"/{linux-bpf-dev_6.12.,libbpf-dev_1%3a1.1.}*.deb; do
 	dpkg-deb -x "$package" "$work/root"
@@ -60,9 +60,9 @@ for source in lab/examples/*.bpf.c lab/test/header/{own,without}.bpf.c; do
 	lab/test/header/* | */watch.bpf.c) options+=(-I "$old/include") ;;
 	*) options+=(-I "$old/include" -DBPF_AUDIT_CONTEXT_ONLY) ;;
 	esac
-	"$lab/demo/build.sh" "$source" "$object" "${options[@]}"
+	"$lab/programs.sh" "$source" "$object" "${options[@]}"
 done
-"$lab/demo/build.sh" "$build/test/header/own.bpf.c" "$work/none.bpf.o" -I "$old/include"
+"$lab/programs.sh" "$build/test/header/own.bpf.c" "$work/none.bpf.o" -I "$old/include"
 gcc -O2 -Wall -Werror -I "$old/include" -o "$work/load" lab/examples/load.c \
 	"$old/lib/$(gcc -print-multiarch)/libbpf.a" -lelf -lz
 

@@ -133,7 +133,7 @@ compare() { # KERNEL
 }
 
 say "systemd: $version on build/kernel and on Debian's kernel; five boots, one to three minutes each"
-"$lab/demo/build.sh"
+"$lab/programs.sh"
 make_debian
 for systemd in stock patched; do disk $systemd; done
 : >"$results"

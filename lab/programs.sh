@@ -5,10 +5,10 @@
 # the kernel that will run them, in the tool root, into build/FOLDER/NAME.bpf.o; and
 # the loader of the examples, and what makes the others busy. What isn't loaded by that
 # loader has its records switched on here. Or one SOURCE alone:
-# build.sh [SOURCE OBJECT OPTION...]
+# lab/programs.sh [SOURCE OBJECT OPTION...]
 
 # shellcheck source=lab/lib.sh
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/lib.sh"
 cd "$repo"
 
 kernel=${KERNEL_DIR:-$build/kernel}
