@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The audit kfuncs where audit's backlog is full: nobody waits for room, and
- * nobody is exempt from the limit. The record is lost, and audit counts it.
+ * nobody is exempt from the limit. The record is lost, and audit counts it. And
+ * where others keep the allocator busy: nothing is lost.
  */
 #include <sched.h>
+#include <sys/xattr.h>
 
 #include "lsm_audit_objects.h"
 #include "lsm_audit_kfuncs_backlog.skel.h"
@@ -235,6 +237,71 @@ static void test_full(void)
 	release_kauditd();
 }
 
+/*
+ * kmalloc_nolock() fails by itself where its cache is contended and has debugging,
+ * with slab_debug=FZ. Any user can do that.
+ */
+
+#define FLOOD 1000
+
+static bool act_flood(const void *unused)
+{
+	int i;
+
+	for (i = 0; i < FLOOD; i++)
+		act_ioctl_file(NULL);
+	return true;
+}
+
+/* The kernel takes a copy of the value, which is as long as a context or twice that. */
+static pid_t start_load(size_t len)
+{
+	static const char value[32] = "value";
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (!fsetxattr(file_fd, "user.name", value, len, 0))
+			;
+		_exit(1);
+	}
+	return pid;
+}
+
+static void test_contention(void)
+{
+	long lost = audit_lost(audit), refused = 0;
+	pid_t load[2];
+	int i;
+
+	if (fsetxattr(file_fd, "user.name", "", 0, 0)) {
+		skip("the tmpfs has no attributes of users", " (TMPFS_XATTR)");
+		return;
+	}
+	/* Each call that is refused counts. No limit but memory. */
+	if (!attach(skel->progs.on_file) ||
+	    !ASSERT_OK(audit_drain(audit), "drain audit") ||
+	    !ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, true), "no other records"))
+		return;
+	load[0] = start_load(16);
+	load[1] = start_load(32);
+	for (i = 0; i < 10; i++) {
+		act_as(SUBJECT, NULL, act_flood, NULL);
+		ASSERT_EQ(skel->bss->runs, FLOOD, "runs of the program");
+		refused += skel->bss->refused;
+		while (audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 100) > 0)
+			;
+	}
+	for (i = 0; i < 2; i++) {
+		if (ASSERT_GT(load[i], 0, "fork"))
+			ASSERT_EQ(waitpid(load[i], NULL, WNOHANG), 0, "the load goes on");
+		stop_process(load[i]);
+	}
+	ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, false), "other records");
+	ASSERT_EQ(refused, 0, "NULL from bpf_audit_log_start()");
+	ASSERT_EQ(audit_lost(audit), lost, "records lost");
+}
+
 static const struct subtest subtests[] = {
 	{ "program", test_program, .loses = true },
 	{ "sleepable", test_sleepable, .loses = true },
@@ -242,6 +309,7 @@ static const struct subtest subtests[] = {
 	{ "request", test_request, .loses = true },
 	{ "softirq", test_softirq, .loses = true },
 	{ "full", test_full, .loses = true },
+	{ "contention", test_contention, .loses = true },
 };
 
 /* The audit socket is one for the whole machine. */

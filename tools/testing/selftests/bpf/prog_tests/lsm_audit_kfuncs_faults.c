@@ -5,8 +5,6 @@
  * The tests called no_memory need a kernel that can let allocations fail, and
  * leak_detector one that knows who allocated what.
  */
-#include <sys/xattr.h>
-
 #include "lsm_audit_objects.h"
 #include "lsm_audit_kfuncs_locks.skel.h"
 #include "progs/lsm_audit_kfuncs_faults.h"
@@ -466,71 +464,6 @@ static void test_kmalloc_nolock(void)
 	check_no_context_held();
 }
 
-/*
- * kmalloc_nolock() fails by itself where its cache is contended and has debugging,
- * with slab_debug=FZ. Any user can do that.
- */
-
-#define FLOOD 1000
-
-static bool act_flood(const void *unused)
-{
-	int i;
-
-	for (i = 0; i < FLOOD; i++)
-		act_ioctl_file(NULL);
-	return true;
-}
-
-/* The kernel takes a copy of the value, which is as long as a context or twice that. */
-static pid_t start_load(size_t len)
-{
-	static const char value[32] = "value";
-	pid_t pid = fork();
-
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		while (!fsetxattr(file_fd, "user.name", value, len, 0))
-			;
-		_exit(1);
-	}
-	return pid;
-}
-
-static void test_contention(void)
-{
-	long lost = audit_lost(audit), refused = 0;
-	pid_t load[2];
-	int i;
-
-	if (fsetxattr(file_fd, "user.name", "", 0, 0)) {
-		skip("the tmpfs has no attributes of users", " (TMPFS_XATTR)");
-		return;
-	}
-	/* Each call that is refused counts. No limit but memory. */
-	if (!attach(skel->progs.on_file) ||
-	    !ASSERT_OK(audit_drain(audit), "drain audit") ||
-	    !ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, true), "no other records"))
-		return;
-	load[0] = start_load(16);
-	load[1] = start_load(32);
-	for (i = 0; i < 10; i++) {
-		act_as(SUBJECT, NULL, act_flood, NULL);
-		ASSERT_EQ(skel->bss->runs, FLOOD, "runs of the program");
-		refused += skel->bss->refused;
-		while (audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 100) > 0)
-			;
-	}
-	for (i = 0; i < 2; i++) {
-		if (ASSERT_GT(load[i], 0, "fork"))
-			ASSERT_EQ(waitpid(load[i], NULL, WNOHANG), 0, "the load goes on");
-		stop_process(load[i]);
-	}
-	ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, false), "other records");
-	ASSERT_EQ(refused, 0, "NULL from bpf_audit_log_start()");
-	ASSERT_EQ(audit_lost(audit), lost, "records lost");
-}
-
 /* Contexts that are left */
 
 static bool act_once(const void *unused)
@@ -567,7 +500,6 @@ static void test_leak_detector(void)
 static const struct subtest subtests[] = {
 	{ "no_memory", test_slab_and_pages, .loses = true },
 	{ "no_memory_nolock", test_kmalloc_nolock, .loses = true },
-	{ "contention", test_contention, .loses = true },
 	{ "leak_detector", test_leak_detector, .loses = true },
 };
 
