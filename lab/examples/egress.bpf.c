@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An egress allow-list for a cgroup: the sockets that its tasks make reach the
- * networks of the map "allowed" and no others, and are TCP's, UDP's and ping's alone.
+ * An egress allow-list for a cgroup: its tasks reach the networks of the map "allowed"
+ * and no others, with whatever socket, and make those of TCP, UDP and ping alone.
  * So that none finds the list empty, fill it first, here with 127.0.0.0/8 and
  * 2001:db8::/32, and attach the programs then; so that none has a socket of another
  * kind, start the tasks last. An IPv4 network is one of IPv6, behind ::ffff:0:0/96:
@@ -18,8 +18,8 @@
  *	done
  *
  * What it doesn't hold against:
- * - sockets that others made: one that a task outside passes on, a proxy behind a unix
- *   socket or an allowed address;
+ * - tasks outside: one that is passed a socket, a proxy behind a unix socket or an allowed
+ *   address;
  * - answers: who connects to a server in the cgroup is answered, wherever from;
  * - tasks with privileges: to change routes, addresses or NAT (CAP_NET_ADMIN), to leave
  *   the cgroup, to make another task do it, to use BPF;
@@ -194,8 +194,11 @@ int BPF_PROG(sendmsg, struct socket *sock, struct msghdr *msg)
 		return deny_route();
 	if (!name)
 		return ALLOW;
-	/* UDP sockets take AF_UNSPEC for the family of the socket. */
-	family = bpf_core_cast(name, struct sockaddr)->sa_family ?: family;
+	/*
+	 * IPv4's UDP takes AF_UNSPEC for AF_INET, IPv6's for no name. The socket's own family
+	 * doesn't tell which it will be: IPV6_ADDRFORM may change it after this.
+	 */
+	family = bpf_core_cast(name, struct sockaddr)->sa_family ?: AF_INET;
 	if (is_allowed(family, name, msg->msg_namelen))
 		return ALLOW;
 

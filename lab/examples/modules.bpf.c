@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Modules are loaded from the root file system only, of which one may know that
- * it is read-only or verified. The cause tells why one was denied: it came from
- * another file system, or from memory, so that there is no file to judge.
+ * Modules are loaded from the root file system only, below its root directory, of which
+ * one may know that it is read-only or verified. The cause tells why one was denied: it
+ * came from elsewhere, or from memory, so that there is no file to judge.
  *
  *	./load modules.bpf.o /sys/fs/bpf/modules
  *
  * What it doesn't hold against:
  * - who can write to the root file system, or to the disk below it, if it is neither
- *   read-only nor verified;
+ *   read-only nor verified; on btrfs, a subvolume in the root's may be written to though
+ *   that isn't;
  * - who can change the root of process 1 (pivot_root() in its mount namespace, ptrace);
  * - who can change the kernel without a module: kexec, /dev/mem, BPF (lockdown keeps all of
  *   these away).
@@ -20,6 +21,7 @@
 #include "bpf_audit.h"
 
 #define EPERM	1
+#define DEEPEST	256	/* components of a path that are looked at */
 
 char _license[] SEC("license") = "GPL";
 
@@ -42,14 +44,21 @@ static bool is_module(enum kernel_read_file_id id)
 static bool is_on_root(struct file *file)
 {
 	struct task_struct *init = bpf_task_from_pid(1);
-	struct super_block *root;
+	struct dentry *dentry = file->f_path.dentry, *root;
+	int i;
 
 	if (!init)
 		return false;
-	root = BPF_CORE_READ(init, fs, root.dentry, d_sb);
+	root = BPF_CORE_READ(init, fs, root.dentry);
 	bpf_task_release(init);
 
-	return file->f_inode->i_sb == root;
+	/* The subvolumes of a btrfs are one file system: it isn't enough to be on the same. */
+	for (i = 0; i < DEEPEST; i++) {
+		if (dentry == root)
+			return true;
+		dentry = dentry->d_parent;
+	}
+	return false;
 }
 
 /* finit_module() */

@@ -12,6 +12,9 @@
  * - other contents of a file that has the bits: CAP_FSETID keeps them when it is written
  *   to, and a shared mapping takes no capability. Another name of it, or a btrfs
  *   snapshot, is allowed, too.
+ *
+ * On overlayfs a file of a lower layer with the bits or with capabilities can't be changed,
+ * not even its times: it would be copied, and the copy is a new file.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
@@ -19,13 +22,13 @@
 #include "bpf_audit.h"
 
 #define EPERM		1
+#define FMODE_WRITE	2	/* of file->f_mode; not that of open() */
 #define ATTR_MODE	1
 #define S_IFMT		00170000
 #define S_IFREG		0100000
 #define S_ISUID		0004000
 #define S_ISGID		0002000
 #define S_IXGRP		0000010
-#define __O_TMPFILE	020000000
 
 char _license[] SEC("license") = "GPL";
 
@@ -85,11 +88,15 @@ int BPF_PROG(inode_create, struct inode *dir, struct dentry *dentry, umode_t mod
 	return setid_bits(mode) ? deny(dentry) : 0;
 }
 
-/* And it may be made without a name, which no other hook can refuse. */
+/*
+ * And it may be made without a name, by O_TMPFILE or by overlayfs for a copy, which no
+ * other hook can refuse. One that has lost its name isn't told apart.
+ */
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
-	if (!(file->f_flags & __O_TMPFILE) || !setid_bits(file->f_inode->i_mode))
+	if (file->f_inode->i_nlink || !(file->f_mode & FMODE_WRITE) ||
+	    !setid_bits(file->f_inode->i_mode))
 		return 0;
 
 	bpf_audit(ac, "no-new-setuid")

@@ -61,6 +61,8 @@
 #define FS_IOC_GETFLAGS	0x80086601
 #define FS_IOC_FIEMAP	0xc020660b
 #define FS_IOC_FSGETXATTR 0x801c581f
+/* What changes something else than the file that it is asked of. */
+#define BTRFS_IOC_SNAP_DESTROY_V2 0x5000943f
 
 char _license[] SEC("license") = "GPL";
 
@@ -113,23 +115,30 @@ static bool is_read_only(struct dentry *dentry, __u64 *rule)
 	return true;	/* nobody goes so deep but to hide */
 }
 
+static bool is_confined(void)
+{
+	return bpf_current_task_under_cgroup(&cgroup, 0) == 1;
+}
+
 static bool is_denied(struct dentry *dentry, __u64 *rule)
 {
-	return bpf_current_task_under_cgroup(&cgroup, 0) == 1 && is_read_only(dentry, rule);
+	return is_confined() && is_read_only(dentry, rule);
+}
+
+static int deny_file(struct file *file, __u64 rule)
+{
+	bpf_audit(ac, "read-only-path") {
+		bpf_audit_log_rule(ac, rule);
+		bpf_audit_log_file(ac, file);
+	}
+	return -EPERM;
 }
 
 static int change_file(struct file *file)
 {
 	__u64 rule;
 
-	if (!is_denied(file->f_path.dentry, &rule))
-		return 0;
-
-	bpf_audit(ac, "read-only-path") {
-		bpf_audit_log_rule(ac, rule);
-		bpf_audit_log_file(ac, file);
-	}
-	return -EPERM;
+	return is_denied(file->f_path.dentry, &rule) ? deny_file(file, rule) : 0;
 }
 
 static int change(struct dentry *dentry)
@@ -167,6 +176,9 @@ static int control(struct file *file, unsigned int cmd)
 	case FS_IOC_FIEMAP:
 	case FS_IOC_FSGETXATTR:
 		return 0;
+	case BTRFS_IOC_SNAP_DESTROY_V2:
+		/* It may name any subvolume of the file system, by its number. */
+		return is_confined() ? deny_file(file, 0) : 0;
 	}
 	return change_file(file);
 }

@@ -17,6 +17,8 @@
  * - a process that is made with the memory of another (CLONE_VM), or that a task controls by
  *   its files or its environment;
  * - who works on memory without asking for a process: uprobes, BPF, modules, /dev/mem;
+ * - repetition: of the times that one program takes hold of another in a row, the 1st, 2nd,
+ *   4th, 8th ... are reported;
  * - more than eight times in a second that one process is taken hold of, for the first time
  *   or not: who may take hold of it can hide so behind another one of his own.
  *
@@ -37,6 +39,7 @@ char _license[] SEC("license") = "GPL";
 struct task_struct___tgid {
 	int tgid;
 	__u64 start_boottime;
+	__u64 self_exec_id;
 	struct task_struct___tgid *group_leader;
 } __attribute__((preserve_access_index));
 
@@ -45,10 +48,13 @@ struct task_struct___tgid {
 
 /*
  * Of a task that was taken hold of: by which process last (a number alone is given again),
- * how often in a row, and how many records of it this second has.
+ * which program either of them ran, how often in a row, and how many records of it this
+ * second has.
  */
 struct hold {
 	__u64 born;
+	__u64 tracer_exec;
+	__u64 child_exec;
 	int tracer;
 	__u32 count;
 	__u64 second;
@@ -69,15 +75,18 @@ struct {
  */
 static int is_of_note(struct task_struct *task, struct task_struct *child)
 {
-	struct task_struct___tgid *tracer = (void *)task;
+	struct task_struct___tgid *tracer = (void *)task, *traced = (void *)child;
 	__u64 born = tracer->group_leader->start_boottime, second = bpf_ktime_get_ns() / NSEC_PER_SEC;
 	struct hold *hold = bpf_task_storage_get(&holds, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!hold)
 		return 1;
-	if (hold->tracer != tracer->tgid || hold->born != born) {
+	if (hold->tracer != tracer->tgid || hold->born != born ||
+	    hold->tracer_exec != tracer->self_exec_id || hold->child_exec != traced->self_exec_id) {
 		hold->tracer = tracer->tgid;
 		hold->born = born;
+		hold->tracer_exec = tracer->self_exec_id;
+		hold->child_exec = traced->self_exec_id;
 		hold->count = 0;
 	}
 	++hold->count;

@@ -152,6 +152,7 @@ read_only_on_btrfs() {
 	# Of the same number in another subvolume, and in a snapshot.
 	btrfs subvolume create /srv/other >/dev/null
 	mkdir /srv/other/{same,free}
+	btrfs subvolume create /srv/data/inner >/dev/null
 	[ "$(inode /srv/other/same)" = "$(inode /srv/data)" ] || die "btrfs numbers its folders otherwise"
 	btrfs subvolume snapshot /srv /srv/snapshot >/dev/null
 	load_example read_only
@@ -159,6 +160,9 @@ read_only_on_btrfs() {
 	deny file_open perl "$cause path=\"$file\" $identity" perl -MFcntl -e 'sysopen F, $ARGV[0], O_WRONLY or die "$!\n"' "$file"
 	deny file_ioctl btrfs "$cause path=\"/srv/data\" dev=\"loop0\" ino=$(inode /srv/data)" \
 		btrfs subvolume create /srv/data/new
+	# By its number, and another folder.
+	deny file_ioctl btrfs "${cause%1}0 path=\"/srv\" dev=\"loop0\" ino=$(inode /srv)" \
+		btrfs subvolume delete --subvolid "$(btrfs inspect-internal rootid /srv/data/inner)" /srv
 	deny file_open python3 "${cause%1}0 path=\"/\" $identity" "${by_handle[@]}" "$file"
 	deny inode_create touch "$cause name=\"new\"" touch /srv/other/same/new
 	deny file_open perl "$cause path=\"/srv/snapshot/data/file\" $identity" \
@@ -208,7 +212,7 @@ read_only_elsewhere() {
 # A datagram to port 53, of socket DOMAIN, to an ADDRESS that says it is of FAMILY.
 send=(perl -MSocket=:all -e '
 	($domain, $family, $address) = @ARGV;
-	$to = $domain == AF_INET6 ? pack_sockaddr_in6(53, inet_pton(AF_INET6, $address))
+	$to = $family == AF_INET6 ? pack_sockaddr_in6(53, inet_pton(AF_INET6, $address))
 				  : pack("S n a4 x8", $family, 53, inet_aton($address));
 	socket $socket, $domain, SOCK_DGRAM, 0;
 	defined send $socket, "x", 0, $to or die "$!\n"')
@@ -225,6 +229,8 @@ egress() {
 	deny connect bash "$cause daddr=fd00:ec2::254 dest=80" bash -c ': </dev/tcp/fd00:ec2::254/80'
 	deny sendmsg perl "$cause daddr=169.254.169.254 dest=53" "${send[@]}" $AF_INET $AF_INET 169.254.169.254
 	deny sendmsg perl "$cause daddr=169.254.169.254 dest=53" "${send[@]}" $AF_INET $AF_UNSPEC 169.254.169.254
+	# An IPv6 socket ignores it, but may be one of IPv4 by then (IPV6_ADDRFORM).
+	deny sendmsg perl "$cause daddr=169.254.169.254 dest=53" "${send[@]}" $AF_INET6 $AF_UNSPEC 169.254.169.254
 	deny sendmsg perl "$cause daddr=fd00:ec2::254 dest=53" "${send[@]}" $AF_INET6 $AF_INET6 fd00:ec2::254
 	# TCP's data may come with the connection (MSG_FASTOPEN).
 	deny sendmsg perl "$cause daddr=169.254.169.254 dest=80" perl -MSocket=:all -e '
@@ -262,6 +268,8 @@ no_setuid() {
 	local create='use Fcntl; sysopen F, $ARGV[0], O_WRONLY | oct $ARGV[1], oct $ARGV[2] or die "$!\n"'
 	mkdir "$other"
 	mount -t tmpfs tmpfs "$other"
+	mkdir "$stage/"{upper,work,merged}
+	mount -t overlay -o "lowerdir=$other,upperdir=$stage/upper,workdir=$stage/work" overlay "$stage/merged"
 	touch "$stage/dormant" "$stage/old" "$other/old"
 	chmod 2644 "$stage/dormant"
 	chmod 4755 "$stage/old" "$other/old"
@@ -283,6 +291,10 @@ no_setuid() {
 	number=$((number + 1))
 	deny inode_setattr perl "$cause name=\"#$number\" dev=\"tmpfs\" ino=$number" \
 		perl -e "$create; chmod 04755, \\*F or die \"\$!\\n\"" "$stage" 020200000 0755
+	# Overlayfs makes its copy with them, without a name.
+	number=$((number + 1))
+	deny file_open perl "$cause path=$(printf '/ (deleted)' | od -An -v -tx1 | tr -d ' ' | tr a-f A-F) dev=\"tmpfs\" ino=$number" \
+		perl -e "$create" "$stage/merged/old" 0 0
 	# A copy from another file system gets no bits; it has been made when they are denied.
 	number=$((number + 1))
 	deny inode_setattr cp "$cause name=\"copy\" dev=\"tmpfs\" ino=$number" cp --preserve=mode "$other/old" "$stage/copy"
@@ -295,9 +307,9 @@ no_setuid() {
 	allow setfacl -m g:0:x,m::x "$stage/tool"
 	allow chmod u-s,g+x "$stage/moved"
 	judge "success=no exit=-1"
-	umount "$other"{,}
+	umount "$stage/merged" "$other"{,}
 	rmdir "$other"
-	rm "$stage/"{dormant,moved,linked,copy}
+	rm -r "$stage/"{dormant,moved,linked,copy,upper,work,merged}
 }
 
 modules() {
@@ -343,6 +355,12 @@ watch() {
 		expect ptrace perl "cause=\"ptrace\" opid=$first ocomm=\"sleep\""
 	done
 	expect ptrace perl "cause=\"ptrace\" opid=$second ocomm=\"sleep\""
+	# Nor is it of another program of the same process.
+	allow perl -e "$open; exec 'perl', '-e', 'open \$memory, q(<), qq(/proc/\$ARGV[0]/mem) or die', \$ARGV[0]" \
+		"$second" "$second" "$second" "$second"
+	for _ in 1st 2nd 4th 1st; do
+		expect ptrace perl "cause=\"ptrace\" opid=$second ocomm=\"sleep\""
+	done
 	# pidfd_getfd(), PTRACE_SEIZE
 	allow perl -e '$fd = syscall 434, $ARGV[0] + 0, 0; syscall(438, $fd, 0, 0) != -1 or die "$!\n"' "$second"
 	expect ptrace perl "cause=\"ptrace\" opid=$second ocomm=\"sleep\""
