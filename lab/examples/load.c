@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Load a policy with its records or, where that fails, without them: the machine may
- * lack the kfuncs, and the caller CAP_SYS_BOOT, and neither may switch it off. Attach
- * its programs, and pin their links, and its maps, below a folder of bpffs. Programs
+ * lack the kfuncs, and the caller CAP_SYS_BOOT, and neither may switch it off. It says
+ * what the verifier says: a wrong use of the kfuncs ends so, too. Attach its programs, and pin their links, and its maps, below a folder of bpffs. Programs
  * for a cgroup are pinned themselves, to be attached.
  *
  *	load OBJECT FOLDER
@@ -31,6 +31,21 @@ static void die(const char *what, const char *of)
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
 	return 0;
+}
+
+/* The end of what the verifier said of the program that didn't load with records. */
+static char verifier_log[1 << 16];
+
+static void say_why(void)
+{
+	char *line = verifier_log + strlen(verifier_log);
+	int lines = 4;
+
+	while (line > verifier_log && lines) {
+		if (*--line == '\n')
+			lines--;
+	}
+	fputs(lines ? line : line + 1, stderr);
 }
 
 /* What a skeleton's rodata->bpf_audit_enabled = true does. */
@@ -62,7 +77,9 @@ static void enable_records(struct bpf_object *object)
 
 static struct bpf_object *load(const char *path, bool records)
 {
-	struct bpf_object *object = bpf_object__open_file(path, NULL);
+	LIBBPF_OPTS(bpf_object_open_opts, options, .kernel_log_buf = verifier_log,
+		    .kernel_log_size = sizeof(verifier_log));
+	struct bpf_object *object = bpf_object__open_file(path, records ? &options : NULL);
 	int error;
 
 	if (!object)
@@ -102,6 +119,7 @@ int main(int argc, char *argv[])
 	libbpf_set_print(print);
 	if (!object) {
 		fprintf(stderr, "load: %s without records: %s\n", argv[1], strerror(errno));
+		say_why();
 		object = load(argv[1], false);
 	}
 	if (!object)
