@@ -38,7 +38,9 @@ const volatile _Bool bpf_audit_enabled __weak = BPF_AUDIT_ENABLED;
  * A vmlinux.h of a kernel without the kfuncs lacks the context, and a program with
  * structures of its own lacks it, too. Both define BPF_AUDIT_CONTEXT_ONLY before they
  * include this: then it is the only one that is defined here. A vmlinux.h that is
- * newer has it: then the compiler finds it redefined, and the definition goes.
+ * newer has it: then the compiler finds it redefined, and the definition goes. So
+ * does a program without vmlinux.h that includes <sys/socket.h> or another header
+ * with a struct sockaddr.
  *
  * A program that reads a field calls the structure by a flavour of its name,
  * which CO-RE takes for the same:
@@ -163,7 +165,8 @@ bpf_audit_log_net_sockaddr(struct bpf_audit_context *ac, int netif,
 
 /*
  * A record with a cause, and with the fields that the statement after it adds; no
- * statement may leave it (return, break), as the record has to be ended:
+ * statement may leave it (return, break), as the record has to be ended. One that
+ * adds none ends in a semicolon, the last of its line:
  *
  *	bpf_audit(ac, "no-exec-from-tmp")
  *		bpf_audit_log_file(ac, bprm->file);
