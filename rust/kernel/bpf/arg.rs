@@ -285,10 +285,11 @@ unsafe impl<T: Referenced> Param for &mut T {
 }
 
 // SAFETY: Only a kfunc's return value makes a `*mut T::Raw`, and it came from a `Box<T,
-// T::Allocator>`, since `T` alone has that `Raw`; a program can't pass other memory for one, because
-// `T::Raw` has a pointer (all by the safety requirements of `Referenced`). The verifier lets only the run of the program that
-// got it pass it, before it gives it back, kfuncs called by one run don't overlap, and
-// `kfunc_set!` allows no second parameter with `IS_REFERENCED`: the reference is unique.
+// T::Allocator>`, since `T` alone has that `Raw`; a program can't pass other memory for one,
+// because `T::Raw` has a pointer (all by the safety requirements of `Referenced`). The verifier
+// lets only the run of the program that got it pass it, before it gives it back, kfuncs called by
+// one run don't overlap, and `kfunc_set!` allows no second parameter with `IS_REFERENCED`: the
+// reference is unique.
 unsafe impl<'call, T: Referenced> Arg<'call> for &'call mut T {
     #[inline]
     unsafe fn from_raw(raw: *mut T, _call: &'call Call) -> Result<Self> {

@@ -203,9 +203,9 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 ///
 /// What no type can say is promised by the `unsafe` before the name of the set:
 ///
-/// - The C function of each name is a `__bpf_kfunc` that was written for the function here. It alone
-///   calls that, once, with its arguments as they are. It may leave the call of a function that
-///   takes a [`Box`](crate::alloc::Box) to later, since the object is no longer the program's.
+/// - The C function of each name is a `__bpf_kfunc` that was written for the function here. It
+///   alone calls that, once, with its arguments as they are. It may leave the call of a function
+///   that takes a [`Box`](crate::alloc::Box) to later, since the object is no longer the program's.
 /// - In the kfunc's definition, the name of a parameter of the type [`&BStr`](crate::str::BStr)
 ///   ends in `__str`; else the verifier proves one byte. That of an `Option` ends in `__nullable`.
 ///   No other name ends in a suffix that the verifier knows (`is_kfunc_arg_ignore()` and others in
