@@ -13,12 +13,14 @@ use kernel::prelude::*;
 
 case!();
 
+#[allow(unused_macros)]
 macro_rules! stringify {
     ($($any:tt)*) => {
         "another"
     };
 }
 
+#[allow(unused_macros)]
 macro_rules! concat {
     ($($any:tt)*) => {
         compile_error!("the caller's own concat!")

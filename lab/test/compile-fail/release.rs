@@ -29,8 +29,7 @@ unsafe impl Referenced for Queue {
     type Allocator = Kmalloc;
 
     fn pointer(raw: &bindings::request_queue) -> &*mut c_void {
-        // SAFETY: As above.
-        unsafe { &*(&raw const raw.queuedata) }
+        &raw.queuedata
     }
 }
 
