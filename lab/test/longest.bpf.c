@@ -13,6 +13,7 @@
 #define CAP_LAST_CAP	40
 #define LOOPBACK	1	/* ifindex */
 #define IOCTL_LONGEST	0xffff
+#define IOCTL_TOO_LONG	0xfffe
 
 char _license[] SEC("license") = "GPL";
 
@@ -37,7 +38,7 @@ int BPF_PROG(longest, struct file *file, unsigned int cmd)
 	struct sockaddr *end = (struct sockaddr *)&address;
 	struct bpf_audit_context *ac;
 
-	if (cmd != IOCTL_LONGEST)
+	if (cmd != IOCTL_LONGEST && cmd != IOCTL_TOO_LONG)
 		return 0;
 
 	ac = bpf_audit_log_start();
@@ -46,6 +47,8 @@ int BPF_PROG(longest, struct file *file, unsigned int cmd)
 	bpf_audit_log_task(ac, bpf_get_current_task_btf());
 	bpf_audit_log_cap(ac, CAP_LAST_CAP);
 	bpf_audit_log_net_sockaddr(ac, LOOPBACK, end, end, sizeof(address));
+	if (cmd == IOCTL_TOO_LONG)
+		bpf_audit_log_cause(ac, CAUSE);
 	bpf_audit_log_ioctl_op(ac, file, cmd);
 	bpf_audit_log_cause(ac, CAUSE);
 	bpf_audit_log_end(ac);

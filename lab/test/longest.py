@@ -16,13 +16,15 @@ import sys
 import time
 
 MAX_RECORD_LEN = 8913  # rust/kernel/audit.rs
-IOCTL_LONGEST = 0xFFFF
+IOCTL_LONGEST, IOCTL_TOO_LONG = 0xFFFF, 0xFFFE
 PR_SET_NAME = 15
 COMM = " " * 15
 CAUSE = b"\n" * 255
 NAME_LEN = 200
 # The lengths in bytes of paths that make the record pass the limit.
 LENGTHS = range(3990, 4070)
+# This one isn't written: after the longest of everything else there is room for that.
+TOO_LONG = 4200
 
 
 def hexed(string):
@@ -61,10 +63,10 @@ def wait_for_auditd(log):
 def problems(folder, log):
     ctypes.CDLL(None).prctl(PR_SET_NAME, COMM.encode(), 0, 0, 0)
     paths = []
-    for length in LENGTHS:
+    for length in *LENGTHS, TOO_LONG:
         fd, path = open_deep(folder, length)
         try:
-            fcntl.ioctl(fd, IOCTL_LONGEST)
+            fcntl.ioctl(fd, IOCTL_LONGEST if length != TOO_LONG else IOCTL_TOO_LONG)
         except OSError:
             pass  # no file system knows it
         os.close(fd)
@@ -75,8 +77,11 @@ def problems(folder, log):
     if len(records) != len(paths):
         yield f"{len(records)} records in the log, expected {len(paths)}"
 
+    if not re.search(rb' path="<too_long>" dev="\w+" ino=\d+ ioctlcmd=0xfffe$', records[-1]):
+        yield f"the record with a path that is too long ends with {records[-1][-80:]}"
+
     whole = 0
-    for path, line in zip(paths, records):
+    for path, line in zip(paths[:-1], records):
         message = line.split(b" msg=", 1)[1]
         cause = b" cause=" + hexed(CAUSE).encode()
         path_text = b" path=" + hexed(path.encode()).encode() + b" dev="

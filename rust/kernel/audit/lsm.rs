@@ -144,6 +144,8 @@ const PATH_PREFIX: &[u8] = b" path=";
 const PATH_KEY: usize = PATH_PREFIX.len();
 /// ` path=` and a path.
 const PATH: usize = PATH_KEY + 2 * (PATH_BUF - 1);
+/// What stands for a path that is too long, as `audit_log_d_path()` writes it.
+const TOO_LONG: &[u8] = b"\"<too_long>\"";
 /// ` netif=` and a name, of which one byte is NUL.
 const NETIF: usize = 7 + 2 * (bindings::IFNAMSIZ as usize - 1);
 /// Two addresses, of which the longest is an IPv6 one with an IPv4 one in it, and two ports of five
@@ -210,7 +212,7 @@ impl LsmData<'_> {
                 Ok(text) => record.append_untrusted(to_be_made(text, path.dentry())),
                 // In the words of `audit_log_d_path()`.
                 Err(ENOMEM) => record.append(b"\"<no_memory>\""),
-                Err(_) => record.append(b"\"<too_long>\""),
+                Err(_) => record.append(TOO_LONG),
             });
         }
 
@@ -323,8 +325,11 @@ fn with_path<R>(path: &Path, f: impl FnOnce(Result<&[u8]>) -> R) -> R {
 
 /// Returns the length of ` path=` and the path, or that of the longest one if memory runs out.
 fn path_len(path: &Path) -> usize {
-    with_path(path, |text| {
-        text.map_or(PATH, |text| PATH_KEY.saturating_add(untrusted_len(text)))
+    with_path(path, |text| match text {
+        Ok(text) => PATH_KEY.saturating_add(untrusted_len(text)),
+        // It is written so, and needs no more room.
+        Err(ENAMETOOLONG) => PATH_KEY + TOO_LONG.len(),
+        Err(_) => PATH,
     })
 }
 
