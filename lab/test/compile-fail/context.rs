@@ -35,6 +35,29 @@ unsafe impl Referenced for Context {
     }
 }
 
+/// Another object, of a C type with a member that is a pointer.
+#[allow(unused_macros)]
+macro_rules! object {
+    ($object:ident: $raw:ty, $pointer:ident) => {
+        #[repr(transparent)]
+        struct $object($raw);
+
+        // SAFETY: This isn't run.
+        unsafe impl Send for $object {}
+
+        // SAFETY: This isn't run.
+        unsafe impl kernel::bpf::Referenced for $object {
+            type Raw = $raw;
+            type Allocator = kernel::alloc::allocator::Kmalloc;
+
+            fn pointer(raw: &$raw) -> &*mut kernel::ffi::c_void {
+                // SAFETY: As above.
+                unsafe { &*(&raw const raw.$pointer).cast() }
+            }
+        }
+    };
+}
+
 impl KfuncFilter for crate::Kfuncs {
     fn allow(_prog: &Prog) -> Result {
         Ok(())

@@ -8,32 +8,12 @@
 #[path = "context.rs"]
 mod context;
 
-use kernel::{
-    alloc::allocator::Kmalloc,
-    bindings,
-    bpf::Referenced,
-    ffi::c_void,
-    prelude::*, //
-};
-
-/// An object that there is a C function with a number and one of.
-#[repr(transparent)]
-struct Queue(bindings::request_queue);
-
-// SAFETY: This isn't run.
-unsafe impl Send for Queue {}
-
-// SAFETY: This isn't run.
-unsafe impl Referenced for Queue {
-    type Raw = bindings::request_queue;
-    type Allocator = Kmalloc;
-
-    fn pointer(raw: &bindings::request_queue) -> &*mut c_void {
-        &raw.queuedata
-    }
-}
+use kernel::prelude::*;
 
 case!();
+
+// There is a C function with a number and one of them.
+object!(Queue: kernel::bindings::request_queue, queuedata);
 
 kernel::kfunc_set! {
     unsafe struct Kfuncs: DESTRUCTIVE;

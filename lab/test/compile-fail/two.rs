@@ -8,33 +8,12 @@
 #[path = "context.rs"]
 mod context;
 
-use kernel::{
-    alloc::allocator::Kmalloc,
-    bindings,
-    bpf::Referenced,
-    ffi::c_void,
-    prelude::*, //
-};
-
-/// An object that there is a C function with two of.
-#[repr(transparent)]
-struct Resource(bindings::resource);
-
-// SAFETY: This isn't run.
-unsafe impl Send for Resource {}
-
-// SAFETY: This isn't run.
-unsafe impl Referenced for Resource {
-    type Raw = bindings::resource;
-    type Allocator = Kmalloc;
-
-    fn pointer(raw: &bindings::resource) -> &*mut c_void {
-        // SAFETY: As above.
-        unsafe { &*(&raw const raw.parent).cast() }
-    }
-}
+use kernel::prelude::*;
 
 case!();
+
+// There is a C function with two of them.
+object!(Resource: kernel::bindings::resource, parent);
 
 kernel::kfunc_set! {
     unsafe struct Kfuncs: DESTRUCTIVE;
