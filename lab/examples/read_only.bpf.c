@@ -36,7 +36,8 @@
  * - other trees: what is mounted below a folder, a snapshot of the disk. Mark their
  *   roots, too;
  * - who replaces the folder: it is protected, not its path. On btrfs, a folder that is a
- *   subvolume can be deleted by an ioctl() on the one above it;
+ *   subvolume can be deleted by an ioctl() on the one above it. (By its number it can't,
+ *   nor any other subvolume: the number doesn't tell where it is.)
  * - tasks with privileges: to write to the disk below, to leave the cgroup, to make
  *   another task do it (ptrace, a service that takes orders), to use BPF.
  */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The bpf() system call, and the kernel's BTF, as far as the fuzzer needs them."""
+"""The bpf() system call, instructions for it, and the kernel's BTF, as far as the fuzzer needs them."""
 
 import ctypes
 import errno
