@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What bench_lsm_audit.c asks of the programs in progs/lsm_audit_bench.c: a
+ * What the benchmarks ask of the programs in progs/lsm_audit_bench.c: a
  * record with these fields.
  */
 #ifndef __LSM_AUDIT_BENCH_H
