@@ -58,8 +58,8 @@ static struct {
 	unsigned int faults;
 	unsigned int no_record;
 	unsigned int whole;
-	unsigned int cut[NR_CALLS];
-	unsigned int no_path[NR_CALLS];
+	unsigned int cut[NR_FAULT_CALLS];
+	unsigned int no_path[NR_FAULT_CALLS];
 	unsigned int too_big;
 } seen;
 
@@ -258,6 +258,30 @@ static bool let_allocations_fail(void)
 
 static const int no_calls[] = { CALL_NONE };
 
+static void sweep_entries(void)
+{
+	static const int path_at[] = { CALL_PATH_AT, CALL_NONE };
+	static const int rule_last[] = {
+		CALL_PATH_AT, CALL_CAUSE, CALL_TASK, CALL_NET_SOCKADDR, CALL_RULE, CALL_NONE
+	};
+	size_t len;
+	int fd;
+
+	if (!bpf_program__autoload(faults->progs.new_entry))
+		return;
+	sweep(faults->progs.new_entry, path_at, act_mkdir, file_fd);
+	sweep(faults->progs.old_entry, path_at, act_unlink, file_fd);
+
+	/* The end of the buffer in the path, and in the rule. */
+	for (len = 840; len > 430; len -= len > 448 ? 392 : 12) {
+		fd = open_deep(len);
+		if (!ASSERT_OK_FD(fd, "open a deep file"))
+			return;
+		sweep(faults->progs.new_entry, rule_last, act_mkdir, fd);
+		close(fd);
+	}
+}
+
 static void check_slab_and_pages(void)
 {
 	static const int file_calls[] = {
@@ -305,6 +329,7 @@ static void check_slab_and_pages(void)
 		sweep(file, long_path, act_ioctl, fd);
 		close(fd);
 	}
+	sweep_entries();
 	fd = open_deep(3900);
 	if (ASSERT_OK_FD(fd, "open a deep file")) {
 		sweep(file, path_last, act_ioctl, fd);
@@ -313,7 +338,7 @@ static void check_slab_and_pages(void)
 
 	printf("%u faults: %u without a record, %u did no harm, %u refused as too big\n",
 	       seen.faults, seen.no_record, seen.whole, seen.too_big);
-	for (i = CALL_CAUSE; i < NR_CALLS; i++) {
+	for (i = CALL_CAUSE; i < NR_FAULT_CALLS; i++) {
 		printf("call %d: %u cut, %u without a path\n", i, seen.cut[i], seen.no_path[i]);
 		cut += seen.cut[i];
 		no_path += seen.no_path[i];
@@ -521,6 +546,7 @@ static bool can_fail_kmalloc_nolock(void)
 static bool load_faults(void)
 {
 	struct sockaddr_storage address;
+	bool has_entries;
 	socklen_t len;
 
 	faults = lsm_audit_kfuncs_faults__open();
@@ -528,6 +554,10 @@ static bool load_faults(void)
 		return false;
 
 	bpf_program__set_autoload(faults->progs.no_memory, can_fail_kmalloc_nolock());
+	has_entries = libbpf_find_vmlinux_btf_id("bpf_audit_log_path_at", BPF_TRACE_FENTRY) > 0 &&
+		      libbpf_find_vmlinux_btf_id("path_mkdir", BPF_LSM_MAC) > 0;
+	bpf_program__set_autoload(faults->progs.new_entry, has_entries);
+	bpf_program__set_autoload(faults->progs.old_entry, has_entries);
 	memset((char *)faults->rodata->longest_cause, '\n', 255);
 	make_sockaddr(AF_INET6, "2001:db8:1111:2222:3333:4444:5555:6666", 65535, &address, &len);
 	memcpy(faults->bss->address, &address, sizeof(faults->bss->address));

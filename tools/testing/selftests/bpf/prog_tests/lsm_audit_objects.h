@@ -211,6 +211,37 @@ static inline bool act_fchmod(const void *fd)
 	return !fchmod(*(const int *)fd, 0600);
 }
 
+/* Returns its length, or 0. */
+static inline size_t path_of(const void *fd, char path[PATH_MAX])
+{
+	char link[32];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", *(const int *)fd);
+	len = readlink(link, path, PATH_MAX - 1);
+	path[len > 0 ? len : 0] = '\0';
+	return len > 0 ? len : 0;
+}
+
+/* To remove the file, and to make a folder beside it. */
+static inline bool act_unlink(const void *fd)
+{
+	char path[PATH_MAX];
+
+	return path_of(fd, path) && !unlink(path);
+}
+
+static inline bool act_mkdir(const void *fd)
+{
+	char path[PATH_MAX];
+	size_t len = path_of(fd, path);
+
+	if (!len)
+		return false;
+	path[len - 1] = '+';
+	return !mkdir(path, 0700);
+}
+
 static inline bool act_bind(const void *arg)
 {
 	const struct endpoint *endpoint = arg;

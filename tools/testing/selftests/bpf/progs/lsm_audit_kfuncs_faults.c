@@ -47,6 +47,7 @@ const char longest_cause[256] = {};
 
 struct objects {
 	struct file *file;
+	const struct path *dir;
 	struct dentry *dentry;
 	struct socket *sock;
 };
@@ -77,6 +78,11 @@ static __always_inline int make(int call, struct bpf_audit_context *ac,
 		return of->sock ? bpf_audit_log_net_sock(ac, 0, of->sock) : NOT_CALLED;
 	case CALL_NET_SOCKADDR:
 		return bpf_audit_log_net_sockaddr(ac, 0, sockaddr, sockaddr, 28);
+	case CALL_PATH_AT:
+		return of->dir ? bpf_audit_log_path_at(ac, of->dir, of->dentry) : NOT_CALLED;
+	case CALL_RULE:
+		return bpf_ksym_exists(bpf_audit_log_rule) ? bpf_audit_log_rule(ac, -1) :
+							     NOT_CALLED;
 	}
 	return NOT_CALLED;
 }
@@ -132,6 +138,28 @@ int BPF_PROG(sock, struct socket *sock)
 {
 	record(&(struct objects){ .sock = sock });
 	return 0;
+}
+
+/* These deny it, so that it can be tried again. */
+
+#define EPERM 1
+
+SEC("?lsm/path_mkdir")
+int BPF_PROG(new_entry, const struct path *dir, struct dentry *dentry)
+{
+	if (!is_subject())
+		return 0;
+	record(&(struct objects){ .dir = dir, .dentry = dentry });
+	return -EPERM;
+}
+
+SEC("?lsm/path_unlink")
+int BPF_PROG(old_entry, const struct path *dir, struct dentry *dentry)
+{
+	if (!is_subject())
+		return 0;
+	record(&(struct objects){ .dir = dir, .dentry = dentry });
+	return -EPERM;
 }
 
 /*

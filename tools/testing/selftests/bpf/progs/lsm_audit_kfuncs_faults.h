@@ -7,6 +7,13 @@
 
 #define MAX_CALLS 6
 
+/* What the test of these two has in a file of its own is not among the others. */
+enum {
+	CALL_PATH_AT = NR_CALLS,
+	CALL_RULE,
+	NR_FAULT_CALLS,
+};
+
 /* With a fault ahead and without, or as often as it takes. */
 #define NR_ATTEMPTS 10
 
