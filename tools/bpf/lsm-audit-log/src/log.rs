@@ -340,7 +340,14 @@ impl Log {
                 let record = record::parse_line(part);
                 let is_closed = matches!(&record, Ok(Some(record)) if record.is_closed());
                 let is_malformed = record.is_err();
+                let is_cut = matches!(record, Ok(Some(_))) && record::may_be_cut(part);
                 output.record(record, part, place)?;
+                if is_cut {
+                    output.trouble(format!(
+                        "{} may have lost its end: auditd writes no more behind its node",
+                        place()
+                    ))?;
+                }
                 let rest = line.get(end..).unwrap_or_default();
                 if rest.is_empty() || is_malformed {
                     break;

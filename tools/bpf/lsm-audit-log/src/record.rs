@@ -174,6 +174,13 @@ pub fn parse_line(line: &[u8]) -> Result<Option<Record>, Malformed> {
     Ok(record)
 }
 
+/// Whether auditd may have cut the record: it has room for 8,969 bytes (`format_raw()` in its
+/// src/auditd-event.c), and the kernel leaves none of it for the node's name.
+pub fn may_be_cut(line: &[u8]) -> bool {
+    let raw = line.split(|&byte| byte == 0x1d).next().unwrap_or(line);
+    raw.starts_with(b"node=") && raw.len() >= 8969
+}
+
 /// Where records seem to begin in a line: more than one do where the end of a line was lost, or
 /// where somebody chose a text so, which is possible in some records: see [`Record::is_closed`].
 pub fn beginnings(line: &[u8]) -> Vec<usize> {

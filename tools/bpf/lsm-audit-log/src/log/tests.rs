@@ -75,6 +75,26 @@ fn two_logs_twice() {
     assert_eq!(next(&events), "Ok(())");
 }
 
+#[test]
+fn cut_by_auditd() {
+    let folder = Folder::new("cut-by-auditd");
+    let long = |node: &str, len: usize| {
+        let line = format!("{node}{}", line(1).trim_end());
+        let (before, path) = line.split_once("path=\"").unwrap();
+        let rest = path.split_once('"').unwrap().1;
+        let path = "x".repeat(len - before.len() - "path=\"\"".len() - rest.len());
+        // What auditd adds is behind what it cuts.
+        format!("{before}path=\"{path}\"{rest}\x1dAUID=\"unset\"\n")
+    };
+    let whole = long("", 8969) + &long("node=a ", 8968);
+    let whole = folder.write("whole", &whole);
+    let cut = folder.write("cut", &long("node=a ", 8969));
+    let events = start(&[whole, cut], false);
+    let all: Vec<String> = (0..8).map(|_| next(&events)).collect();
+    let told: Vec<_> = all.iter().filter(|event| event.contains("lost its end")).collect();
+    assert!(matches!(&told[..], [one] if one.starts_with("line 1 of ")), "{all:?}");
+}
+
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();
