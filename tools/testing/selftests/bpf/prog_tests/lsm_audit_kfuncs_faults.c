@@ -269,15 +269,15 @@ static void sweep_entries(void)
 
 	if (!bpf_program__autoload(faults->progs.new_entry))
 		return;
-	sweep(faults->progs.new_entry, path_at, act_mkdir, file_fd);
-	sweep(faults->progs.old_entry, path_at, act_unlink, file_fd);
+	sweep(faults->progs.new_entry, path_at, act_mkdir_beside, file_fd);
+	sweep(faults->progs.old_entry, path_at, act_unlink_file, file_fd);
 
 	/* The end of the buffer in the path, and in the rule. */
 	for (len = 840; len > 430; len -= len > 448 ? 392 : 12) {
 		fd = open_deep(len);
 		if (!ASSERT_OK_FD(fd, "open a deep file"))
 			return;
-		sweep(faults->progs.new_entry, rule_last, act_mkdir, fd);
+		sweep(faults->progs.new_entry, rule_last, act_mkdir_beside, fd);
 		close(fd);
 	}
 }

@@ -212,7 +212,7 @@ static inline bool act_fchmod(const void *fd)
 }
 
 /* Returns its length, or 0. */
-static inline size_t path_of(const void *fd, char path[PATH_MAX])
+static inline size_t path_of_fd(const void *fd, char path[PATH_MAX])
 {
 	char link[32];
 	ssize_t len;
@@ -224,17 +224,17 @@ static inline size_t path_of(const void *fd, char path[PATH_MAX])
 }
 
 /* To remove the file, and to make a folder beside it. */
-static inline bool act_unlink(const void *fd)
+static inline bool act_unlink_file(const void *fd)
 {
 	char path[PATH_MAX];
 
-	return path_of(fd, path) && !unlink(path);
+	return path_of_fd(fd, path) && !unlink(path);
 }
 
-static inline bool act_mkdir(const void *fd)
+static inline bool act_mkdir_beside(const void *fd)
 {
 	char path[PATH_MAX];
-	size_t len = path_of(fd, path);
+	size_t len = path_of_fd(fd, path);
 
 	if (!len)
 		return false;
