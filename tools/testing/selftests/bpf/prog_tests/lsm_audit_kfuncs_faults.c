@@ -18,11 +18,13 @@ static pid_t act_as_subject(act_fn act, const void *arg)
 	return run_subject(SUBJECT, &faults->bss->tgid, act, arg);
 }
 
-/* What another processor frees may take a moment. */
+/* If the kernel counts them. What another processor frees may take a moment. */
 static void check_no_context_held(void)
 {
 	int tries;
 
+	if (contexts_held() < 0)
+		return;
 	for (tries = 0; tries < 20 && contexts_held() > 0; tries++)
 		usleep(10 * 1000);
 	ASSERT_EQ(contexts_held(), 0, "contexts that the kernel holds");
@@ -152,6 +154,7 @@ static void check_attempt(const struct audit_record *record, const char *whole, 
 /* Let each allocation fail that is made for a record of these calls. */
 static void sweep(struct bpf_program *prog, const int *calls, act_fn act, int fd)
 {
+	const bool looks_up = act == act_mkdir_denied || act == act_unlink_denied;
 	struct action action = { act, &fd };
 	int nr_calls, by;
 	bool done = false;
@@ -185,6 +188,10 @@ static void sweep(struct bpf_program *prog, const int *calls, act_fn act, int fd
 			second = first;
 			first = NULL;
 		}
+
+		/* The look-up of a path may fail before its hook. */
+		if (looks_up && faults->bss->nr_attempts == 1 && !attempt[0].before)
+			continue;
 
 		/* Whatever happened, the next one is whole. */
 		if (!ASSERT_EQ(faults->bss->nr_attempts, 2, "runs of the program") ||
@@ -269,15 +276,15 @@ static void sweep_entries(void)
 
 	if (!bpf_program__autoload(faults->progs.new_entry))
 		return;
-	sweep(faults->progs.new_entry, path_at, act_mkdir_beside, file_fd);
-	sweep(faults->progs.old_entry, path_at, act_unlink_file, file_fd);
+	sweep(faults->progs.new_entry, path_at, act_mkdir_denied, file_fd);
+	sweep(faults->progs.old_entry, path_at, act_unlink_denied, file_fd);
 
 	/* The end of the buffer in the path, and in the rule. */
 	for (len = 840; len > 430; len -= len > 448 ? 392 : 12) {
 		fd = open_deep(len);
 		if (!ASSERT_OK_FD(fd, "open a deep file"))
 			return;
-		sweep(faults->progs.new_entry, rule_last, act_mkdir_beside, fd);
+		sweep(faults->progs.new_entry, rule_last, act_mkdir_denied, fd);
 		close(fd);
 	}
 }

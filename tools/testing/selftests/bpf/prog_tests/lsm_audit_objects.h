@@ -223,15 +223,15 @@ static inline size_t path_of_fd(const void *fd, char path[PATH_MAX])
 	return len > 0 ? len : 0;
 }
 
-/* To remove the file, and to make a folder beside it. */
-static inline bool act_unlink_file(const void *fd)
+/* To remove the file, and to make a folder beside it, which is denied. */
+static inline bool act_unlink_denied(const void *fd)
 {
 	char path[PATH_MAX];
 
-	return path_of_fd(fd, path) && !unlink(path);
+	return path_of_fd(fd, path) && unlink(path) && errno == EPERM;
 }
 
-static inline bool act_mkdir_beside(const void *fd)
+static inline bool act_mkdir_denied(const void *fd)
 {
 	char path[PATH_MAX];
 	size_t len = path_of_fd(fd, path);
@@ -239,7 +239,7 @@ static inline bool act_mkdir_beside(const void *fd)
 	if (!len)
 		return false;
 	path[len - 1] = '+';
-	return !mkdir(path, 0700);
+	return mkdir(path, 0700) && errno == EPERM;
 }
 
 static inline bool act_bind(const void *arg)
