@@ -123,10 +123,25 @@ static void finds_path(void)
 	lsm_hook_idmap__destroy(skel);
 }
 
+/* No mount of the tree needs more than the change itself. */
+static void recursive(void)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID };
+	int mnt = mount_tmpfs();
+
+	if (!ASSERT_OK_FD(mnt, "tmpfs"))
+		return;
+	ASSERT_OK(syscall(SYS_mount_setattr, mnt, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
+			  sizeof(attr)), "change a tree");
+	close(mnt);
+}
+
 void test_lsm_hook_idmap(void)
 {
 	if (test__start_subtest("capability"))
 		capability();
 	if (test__start_subtest("path"))
 		finds_path();
+	if (test__start_subtest("recursive"))
+		recursive();
 }
