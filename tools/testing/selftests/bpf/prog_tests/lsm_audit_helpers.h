@@ -365,7 +365,7 @@ static inline bool load_programs(void)
 static inline bool make_file(void)
 {
 	snprintf(dir, sizeof(dir), "/tmp/lsm_audit_kfuncs_XXXXXX");
-	if (!ASSERT_OK_PTR(mkdtemp(dir), "make a folder") ||
+	if (!ASSERT_OK_PTR(mkdtemp(dir), "make a directory") ||
 	    !ASSERT_OK(SYS_NOFAIL("mount -t tmpfs none %s", dir), "mount a tmpfs"))
 		return false;
 	snprintf(file_path, sizeof(file_path), "%s/file", dir);

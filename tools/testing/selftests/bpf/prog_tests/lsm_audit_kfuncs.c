@@ -92,7 +92,7 @@ static void test_path(void)
 	if (attach(skel->progs.on_file))
 		check_file_text(CALL_PATH, 0, "path", file_path, "", act_ioctl_file, NULL);
 
-	/* A path that the hook gets as such: the folder in which one is made. */
+	/* A path that the hook gets as such: the directory in which one is made. */
 	if (!ASSERT_OK(stat(dir, &root), "stat") || !attach(skel->progs.on_mkdir))
 		return;
 	snprintf(path, sizeof(path), "%s/new", dir);

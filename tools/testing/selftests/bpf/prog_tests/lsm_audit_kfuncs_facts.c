@@ -9,7 +9,7 @@
 
 static struct lsm_audit_kfuncs_facts *facts;
 
-/* What is done, with paths below the test's folder. */
+/* What is done, with paths below the test's directory. */
 struct change {
 	long (*change)(const char *from, const char *to);
 	const char *from;
@@ -195,24 +195,24 @@ static void test_link(void) { check_sides(facts->progs.on_link, do_link, "new", 
 static void test_rename(void) { check_sides(facts->progs.on_rename, do_rename, "new", true); }
 
 /* The entry that a link is made of lies elsewhere. */
-static void test_not_in_folder(void)
+static void test_not_in_directory(void)
 {
-	char *folder = below("folder");
+	char *directory = below("directory");
 
-	if (ASSERT_OK(mkdir(folder, 0700), "mkdir"))
-		check_sides(facts->progs.on_link, do_link, "folder/new", false);
-	rmdir(folder);
-	free(folder);
+	if (ASSERT_OK(mkdir(directory, 0700), "mkdir"))
+		check_sides(facts->progs.on_link, do_link, "directory/new", false);
+	rmdir(directory);
+	free(directory);
 }
 
 static void test_rename_elsewhere(void)
 {
-	char *folder = below("folder");
+	char *directory = below("directory");
 
-	if (ASSERT_OK(mkdir(folder, 0700), "mkdir"))
-		check_sides(facts->progs.on_rename, do_rename, "folder/new", true);
-	rmdir(folder);
-	free(folder);
+	if (ASSERT_OK(mkdir(directory, 0700), "mkdir"))
+		check_sides(facts->progs.on_rename, do_rename, "directory/new", true);
+	rmdir(directory);
+	free(directory);
 }
 
 /* What is replaced is there. */
@@ -323,7 +323,7 @@ static long do_rmdir_escaped(const char *from, const char *to)
 	return unlinkat(escaped, from, AT_REMOVEDIR);
 }
 
-/* A folder that was moved out of what its mount shows has no path. */
+/* A directory that was moved out of what its mount shows has no path. */
 static void test_escaped(void)
 {
 	const char *text = " path=\"/\" rule-id=4";
@@ -362,7 +362,7 @@ static long do_mkdir_deep(const char *from, const char *to)
 	return mkdirat(deep, to, 0700);
 }
 
-/* A folder whose path has @len bytes, all hex in a record. */
+/* A directory whose path has @len bytes, all hex in a record. */
 static int make_deep(size_t len)
 {
 	char name[NAME_MAX + 1];
@@ -391,7 +391,7 @@ static void test_too_long(void)
 	bool fits = true;
 
 	deep = make_deep(3800);
-	if (!ASSERT_OK_FD(deep, "make a deep folder"))
+	if (!ASSERT_OK_FD(deep, "make a deep directory"))
 		return;
 	facts->bss->rule = -1;
 	facts->bss->extra = EXTRA_LONG;
@@ -444,7 +444,7 @@ static const struct subtest subtests[] = {
 	{ "rename", test_rename },
 	{ "rename_elsewhere", test_rename_elsewhere },
 	{ "rename_onto", test_rename_onto },
-	{ "not_in_folder", test_not_in_folder },
+	{ "not_in_directory", test_not_in_directory },
 	{ "once", test_once },
 	{ "keys_taken", test_keys_taken },
 	{ "atomic", test_atomic },

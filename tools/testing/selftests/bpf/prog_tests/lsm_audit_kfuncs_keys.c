@@ -246,7 +246,7 @@ static bool act_mkdir(const void *path)
 	return !mkdir(path, 0700) && !rmdir(path);
 }
 
-/* An entry that isn't made yet has a name alone: the rest can be the folder's. */
+/* An entry that isn't made yet has a name alone: the rest can be the directory's. */
 static void test_negative_dentry(void)
 {
 	const struct step path_first[] = {
@@ -274,22 +274,22 @@ static void test_negative_dentry(void)
 		{}
 	};
 	char path[sizeof(dir) + 4], text[128];
-	struct stat folder;
+	struct stat directory;
 
 	snprintf(path, sizeof(path), "%s/new", dir);
-	if (!ASSERT_OK(stat(dir, &folder), "stat") || !attach(skel->progs.on_mkdir))
+	if (!ASSERT_OK(stat(dir, &directory), "stat") || !attach(skel->progs.on_mkdir))
 		return;
 	snprintf(text, sizeof(text), " path=\"%s\" dev={str} ino=%lu name=\"new\"", dir,
-		 folder.st_ino);
+		 directory.st_ino);
 	check_record(path_first, text, act_mkdir, path);
 	snprintf(text, sizeof(text), " name=\"new\" path=\"%s\" dev={str} ino=%lu", dir,
-		 folder.st_ino);
+		 directory.st_ino);
 	check_record(dentry_first, text, act_mkdir, path);
 
 	if (!attach(skel->progs.on_create))
 		return;
 	check_record(with_inode, " name=\"new\"", act_make, path);
-	snprintf(text, sizeof(text), " name={str} dev={str} ino=%lu", folder.st_ino);
+	snprintf(text, sizeof(text), " name={str} dev={str} ino=%lu", directory.st_ino);
 	check_record(inode_first, text, act_make, path);
 }
 

@@ -223,7 +223,7 @@ static inline size_t path_of_fd(const void *fd, char path[PATH_MAX])
 	return len > 0 ? len : 0;
 }
 
-/* To remove the file, and to make a folder beside it, which is denied. */
+/* To remove the file, and to make a directory beside it, which is denied. */
 static inline bool act_unlink_denied(const void *fd)
 {
 	char path[PATH_MAX];

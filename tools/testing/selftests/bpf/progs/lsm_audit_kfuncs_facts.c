@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A program on each hook that is given a folder and an entry in it. */
+/* A program on each hook that is given a directory and an entry in it. */
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -99,7 +99,7 @@ int BPF_PROG(on_rmdir, const struct path *dir, struct dentry *dentry)
 	return 0;
 }
 
-/* The folder of the old one isn't given; it may be the same. */
+/* The directory of the old one isn't given; it may be the same. */
 SEC("lsm.s/path_link")
 int BPF_PROG(on_link, struct dentry *old_dentry, const struct path *new_dir,
 	     struct dentry *new_dentry)

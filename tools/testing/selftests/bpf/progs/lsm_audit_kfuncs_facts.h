@@ -11,8 +11,8 @@ enum extra {
 	EXTRA_NONE,
 	EXTRA_AGAIN,		/* the path and the rule once more */
 	EXTRA_OTHER,		/* the name of the other entry, of a rename */
-	EXTRA_PATH,		/* the folder's path */
-	EXTRA_FIRST,		/* the folder's path, before the other path */
+	EXTRA_PATH,		/* the directory's path */
+	EXTRA_FIRST,		/* the directory's path, before the other path */
 	EXTRA_LONG,		/* a cause and the name, before the rule */
 	EXTRA_ATOMIC,		/* all of them with preemption disabled */
 };

@@ -251,12 +251,12 @@ int BPF_PROG(on_mkdir, const struct path *dir, struct dentry *dentry)
 	return 0;
 }
 
-/* The folder's inode and the new entry. */
+/* The directory's inode and the new entry. */
 SEC("lsm/inode_create")
-int BPF_PROG(on_create, struct inode *folder, struct dentry *dentry)
+int BPF_PROG(on_create, struct inode *directory, struct dentry *dentry)
 {
 	if (is_subject())
-		record(&(struct objects){ .dentry = dentry, .inode = folder });
+		record(&(struct objects){ .dentry = dentry, .inode = directory });
 	return 0;
 }
 

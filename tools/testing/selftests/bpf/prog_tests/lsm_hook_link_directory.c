@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * link(2) of a folder into itself. The hook must not be called with the inode of the old
+ * link(2) of a directory into itself. The hook must not be called with the inode of the old
  * dentry locked, which a program may lock.
  */
 
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <test_progs.h>
-#include "lsm_hook_link_folder.skel.h"
+#include "lsm_hook_link_directory.skel.h"
 
-static char folder[64], link_name[80], file[80];
+static char directory[64], link_name[80], file[80];
 
 /* The errno of link(), or -1 if it does not end. */
-static int link_errno(struct lsm_hook_link_folder *skel, const char *old)
+static int link_errno(struct lsm_hook_link_directory *skel, const char *old)
 {
 	int status, tries;
 	pid_t pid;
@@ -36,21 +36,26 @@ static int link_errno(struct lsm_hook_link_folder *skel, const char *old)
 	return -1;
 }
 
-void test_lsm_hook_link_folder(void)
+void test_lsm_hook_link_directory(void)
 {
-	struct lsm_hook_link_folder *skel;
+	struct lsm_hook_link_directory *skel;
 	bool locked = false;
 	int fd;
 
-	snprintf(folder, sizeof(folder), "/tmp/lsm_hook_link_folder.XXXXXX");
-	if (!ASSERT_OK_PTR(mkdtemp(folder), "mkdtemp"))
+	if (libbpf_find_vmlinux_btf_id("path_link", BPF_LSM_MAC) <= 0) {
+		printf("%s:SKIP: the kernel has no SECURITY_PATH\n", __func__);
+		test__skip();
 		return;
-	snprintf(link_name, sizeof(link_name), "%s/link", folder);
-	snprintf(file, sizeof(file), "%s/file", folder);
-	skel = lsm_hook_link_folder__open_and_load();
+	}
+	snprintf(directory, sizeof(directory), "/tmp/lsm_hook_link_directory.XXXXXX");
+	if (!ASSERT_OK_PTR(mkdtemp(directory), "mkdtemp"))
+		return;
+	snprintf(link_name, sizeof(link_name), "%s/link", directory);
+	snprintf(file, sizeof(file), "%s/file", directory);
+	skel = lsm_hook_link_directory__open_and_load();
 	if (!ASSERT_OK_PTR(skel, "open_and_load"))
 		goto rmdir;
-	if (!ASSERT_OK(lsm_hook_link_folder__attach(skel), "attach"))
+	if (!ASSERT_OK(lsm_hook_link_directory__attach(skel), "attach"))
 		goto destroy;
 
 	if (test__start_subtest("file")) {
@@ -63,15 +68,15 @@ void test_lsm_hook_link_folder(void)
 		unlink(link_name);
 		unlink(file);
 	}
-	/* Last, since without the fix the folder stays locked. */
-	if (test__start_subtest("folder_into_itself")) {
+	/* Last, since without the fix the directory stays locked. */
+	if (test__start_subtest("directory_into_itself")) {
 		skel->bss->runs = 0;
-		locked = !ASSERT_EQ(link_errno(skel, folder), EPERM, "errno of link()");
+		locked = !ASSERT_EQ(link_errno(skel, directory), EPERM, "errno of link()");
 		ASSERT_EQ(skel->bss->runs, 0, "runs");
 	}
 destroy:
-	lsm_hook_link_folder__destroy(skel);
+	lsm_hook_link_directory__destroy(skel);
 rmdir:
 	if (!locked)
-		rmdir(folder);
+		rmdir(directory);
 }
