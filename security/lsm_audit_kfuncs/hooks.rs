@@ -39,11 +39,14 @@ btf_id_set! {
     ///   called for requests of the current task, which it doesn't tell.
     /// - SIGIO is sent by whatever makes a file ready, on behalf of the task that asked for it
     ///   (`send_sigio_to_task()`).
+    /// - A message is received by whatever task sends it, for the one that waits (`target`, in
+    ///   `pipelined_send()`).
     pub(crate) static NO_SUBJECT = {
         bpf_lsm_file_send_sigiotask,
         bpf_lsm_inet_conn_established,
         bpf_lsm_inet_conn_request,
         bpf_lsm_inet_csk_clone,
+        bpf_lsm_msg_queue_msgrcv,
         bpf_lsm_sctp_assoc_established,
         bpf_lsm_sctp_assoc_request,
         bpf_lsm_sctp_bind_connect,
@@ -55,5 +58,6 @@ btf_id_set! {
     /// As above, without the hooks of the network.
     pub(crate) static NO_SUBJECT = {
         bpf_lsm_file_send_sigiotask,
+        bpf_lsm_msg_queue_msgrcv,
     };
 }

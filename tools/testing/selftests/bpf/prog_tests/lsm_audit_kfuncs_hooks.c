@@ -31,7 +31,8 @@
  * an interrupt in between, if audit_log_exit() calls it for a record that it has
  * started, or if in doubt. Such a hook must also be added to REFUSED in
  * security/lsm_audit_kfuncs/hooks.rs and to bpf_lsm_audit_hooks in
- * kernel/bpf/bpf_lsm.c.
+ * kernel/bpf/bpf_lsm.c. If a task can run the hook for another one, which isn't
+ * responsible, it belongs to NO_SUBJECT there.
  */
 #include <linux/filter.h>
 
@@ -285,6 +286,19 @@ static const struct group {
 	{ APART, HOOKS(uring_allowed, uring_cmd, uring_override_creds, uring_sqpoll), "IO_URING" },
 };
 
+/*
+ * The hooks that are passed a task: those where the current task acts on it, which
+ * is the subject of the record, and those where it acts for it, so that there is
+ * none. test_sigio() and test_message() show what records of the latter read.
+ */
+static const char * const with_task[] = {
+	HOOKS(capget, getprocattr, ptrace_access_check, ptrace_traceme, task_alloc, task_free,
+	      task_getioprio, task_getlsmprop_obj, task_getpgid, task_getscheduler, task_getsid,
+	      task_kill, task_movememory, task_setioprio, task_setnice, task_setpgid,
+	      task_setrlimit, task_setscheduler, task_to_inode),
+	HOOKS(file_send_sigiotask, msg_queue_msgrcv),
+};
+
 static char log_buf[1 << 16];
 
 /* Take the next hook of a list, or return false. */
@@ -301,21 +315,26 @@ static bool next_hook(const char **list, char *hook, size_t size)
 	return true;
 }
 
+static int count_in(const char *list, const char *wanted)
+{
+	char hook[64];
+	int found = 0;
+
+	while (next_hook(&list, hook, sizeof(hook)))
+		found += !strcmp(hook, wanted);
+	return found;
+}
+
 /* How often the table has a hook; of the last, the group. */
 static int look_up(const char *wanted, const struct group **group)
 {
-	int i, found = 0;
-	char hook[64];
+	int i, here, found = 0;
 
 	for (i = 0; i < ARRAY_SIZE(groups); i++) {
-		const char *list = groups[i].hooks;
-
-		while (next_hook(&list, hook, sizeof(hook))) {
-			if (!strcmp(hook, wanted)) {
-				*group = &groups[i];
-				found++;
-			}
-		}
+		here = count_in(groups[i].hooks, wanted);
+		if (here)
+			*group = &groups[i];
+		found += here;
 	}
 	return found;
 }
@@ -369,6 +388,46 @@ static void test_known(const struct btf *btf)
 			PRINT_FAIL("The LSM hook %s is in the table more than once.\n", hook);
 		}
 	}
+}
+
+static bool is_passed_task(const struct btf *btf, int function)
+{
+	const struct btf_type *type = btf__type_by_id(btf, function);
+	const struct btf_type *proto = btf__type_by_id(btf, type->type);
+	int task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
+	int i;
+
+	for (i = 0; i < btf_vlen(proto); i++) {
+		type = btf__type_by_id(btf, btf__resolve_type(btf, btf_params(proto)[i].type));
+		if (btf_is_ptr(type) && btf__resolve_type(btf, type->type) == task)
+			return true;
+	}
+	return false;
+}
+
+/* Of each hook that is passed a task it is known which one the record names. */
+static void test_tasks(const struct btf *btf)
+{
+	const struct btf_type *hooks = hooks_of(btf);
+	int i, function, known, passed = 0;
+	const char *hook;
+
+	for (i = 0; hooks && i < btf_vlen(hooks); i++) {
+		hook = hook_name(btf, hooks, i);
+		function = function_of(btf, hook);
+		/* What isn't so is told by test_known(). */
+		if (function <= 0 || !is_passed_task(btf, function))
+			continue;
+		passed++;
+		known = count_in(with_task[0], hook) + count_in(with_task[1], hook);
+		if (known != 1)
+			PRINT_FAIL("The LSM hook %s is passed a task, and is %d times in the lists of\n"
+				   "such hooks in prog_tests/lsm_audit_kfuncs_hooks.c. Look at its\n"
+				   "callers: if the current task acts for that task, add it to\n"
+				   "NO_SUBJECT in security/lsm_audit_kfuncs/hooks.rs, too.\n", hook,
+				   known);
+	}
+	ASSERT_GT(passed, 15, "hooks that are passed a task");
 }
 
 /* What only the table has must be missing by configuration. */
@@ -474,6 +533,8 @@ void test_lsm_audit_kfuncs_hooks(void)
 		return;
 	if (test__start_subtest("known"))
 		test_known(btf);
+	if (test__start_subtest("tasks"))
+		test_tasks(btf);
 	if (test__start_subtest("missing"))
 		test_missing(btf);
 	if (test__start_subtest("programs"))

@@ -5,6 +5,7 @@
  * runs in interrupts is tested by lsm_audit_kfuncs_contexts.c.
  */
 #include <netinet/in.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
 
 #include "lsm_audit_objects.h"
@@ -210,6 +211,69 @@ static void test_sigio(void)
 		check_record_of_nobody(NULL, "", act_write_for_sigio, NULL);
 }
 
+/* Returns a process that waits for a message, or -1. */
+static pid_t start_receiver(int queue)
+{
+	char path[32], state = 0;
+	int tries;
+	pid_t pid;
+	FILE *file;
+
+	pid = fork();
+	if (!pid) {
+		struct msgbuf message;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "receiver");
+		_exit(msgrcv(queue, &message, 0, 0, 0) < 0);
+	}
+	if (!ASSERT_GT(pid, 0, "fork"))
+		return -1;
+
+	/* It sleeps nowhere else. */
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (tries = 0; tries < 5000 && state != 'S'; tries++) {
+		usleep(1000);
+		file = fopen(path, "r");
+		if (file && fscanf(file, "%*d (receiver) %c", &state) != 1)
+			state = 0;
+		if (file)
+			fclose(file);
+	}
+	ASSERT_EQ(state, 'S', "the receiver waits");
+	return pid;
+}
+
+static bool act_send_message(const void *queue)
+{
+	const struct msgbuf message = { .mtype = 1 };
+
+	return !msgsnd(*(const int *)queue, &message, 0, IPC_NOWAIT);
+}
+
+/* Who sends a message isn't the one that may not receive it. */
+static void test_message(void)
+{
+	const struct step steps[] = { { CALL_TASK }, {} };
+	char text[64];
+	pid_t pid = -1;
+	int queue;
+
+	if (access("/proc/sysvipc/msg", F_OK)) {
+		skip("the kernel has no ", "SYSVIPC");
+		return;
+	}
+	queue = msgget(IPC_PRIVATE, 0600);
+	if (ASSERT_GE(queue, 0, "msgget") && attach(skel->progs.on_received))
+		pid = start_receiver(queue);
+	if (pid > 0) {
+		snprintf(text, sizeof(text), " opid=%d ocomm=\"receiver\"", pid);
+		check_record_of_nobody(steps, text, act_send_message, &queue);
+		stop_process(pid);
+	}
+	msgctl(queue, IPC_RMID, NULL);
+}
+
 static const struct subtest subtests[] = {
 	{ "timer", test_timer },
 	{ "workqueue", test_workqueue },
@@ -220,6 +284,7 @@ static const struct subtest subtests[] = {
 	{ "established_work", test_established_work },
 	{ "association", test_association },
 	{ "sigio", test_sigio },
+	{ "message", test_message },
 };
 
 /* The audit socket is one for the whole machine. */

@@ -579,6 +579,16 @@ int BPF_PROG(on_message, struct kern_ipc_perm *queue)
 	return 0;
 }
 
+/* pipelined_send(): the task that sends it receives it for the one that waits. */
+SEC("lsm/msg_queue_msgrcv")
+int BPF_PROG(on_received, struct kern_ipc_perm *queue, struct msg_msg *message,
+	     struct task_struct *receiver)
+{
+	if (is_subject())
+		record(&(struct objects){ .task = receiver });
+	return 0;
+}
+
 /* It has been called under mount_lock. */
 SEC("lsm/capable")
 int BPF_PROG(on_capable, const struct cred *cred, struct user_namespace *ns, int cap)
