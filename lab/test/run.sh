@@ -26,6 +26,8 @@ if [ "${1:-}" = -s ]; then
 	# boots for losses and waits it is, behind bpf, which has no contexts.
 	lsms=(-a "lsm=landlock,bpf")
 	arguments+=" rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120 slab_debug=U,kmalloc-16,kmalloc-32"
+	# The results of KUnit stand at its start, and faults may fill it with backtraces.
+	arguments+=" log_buf_len=4M"
 fi
 
 "$lab/machine/run.sh" lab/programs.sh

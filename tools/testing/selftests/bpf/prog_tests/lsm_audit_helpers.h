@@ -276,6 +276,26 @@ static inline bool write_file(const char *path, const char *text)
 	return ok;
 }
 
+static inline bool read_word(const char *file, char value[16])
+{
+	FILE *from = fopen(file, "r");
+	bool ok = from && fscanf(from, "%15s", value) == 1;
+
+	if (from)
+		fclose(from);
+	return ok;
+}
+
+/* Not sysctl_set(): debugfs can't seek, and what isn't written then isn't told. */
+static inline bool set_file(const char *file, char before[16], const char *value)
+{
+	char now[16] = "";
+
+	return ASSERT_TRUE(read_word(file, before), file) &&
+	       ASSERT_TRUE(write_file(file, value), file) &&
+	       ASSERT_TRUE(read_word(file, now), file) && ASSERT_STREQ(now, value, file);
+}
+
 /* What a whole test needs. */
 
 static inline bool has_function(const struct btf *btf, const char *name)

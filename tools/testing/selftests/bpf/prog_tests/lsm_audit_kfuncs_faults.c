@@ -256,8 +256,7 @@ static bool let_allocations_fail(void)
 		}
 	}
 	for (i = 0; i < ARRAY_SIZE(settings); i++)
-		ok &= ASSERT_OK(sysctl_set(settings[i].file, settings[i].before,
-					   settings[i].value), settings[i].file);
+		ok &= set_file(settings[i].file, settings[i].before, settings[i].value);
 	if (!ok)
 		restore_allocations();
 	return ok;
