@@ -421,11 +421,11 @@ static void test_tasks(const struct btf *btf)
 		passed++;
 		known = count_in(with_task[0], hook) + count_in(with_task[1], hook);
 		if (known != 1)
-			PRINT_FAIL("The LSM hook %s is passed a task, and is %d times in the lists of\n"
-				   "such hooks in prog_tests/lsm_audit_kfuncs_hooks.c. Look at its\n"
-				   "callers: if the current task acts for that task, add it to\n"
-				   "NO_SUBJECT in security/lsm_audit_kfuncs/hooks.rs, too.\n", hook,
-				   known);
+			PRINT_FAIL("The LSM hook %s is passed a task, and is %d times in the\n"
+				   "lists of such hooks in prog_tests/lsm_audit_kfuncs_hooks.c.\n"
+				   "Look at its callers: if the current task acts for that task,\n"
+				   "add it to NO_SUBJECT in security/lsm_audit_kfuncs/hooks.rs,\n"
+				   "too.\n", hook, known);
 	}
 	ASSERT_GT(passed, 15, "hooks that are passed a task");
 }
