@@ -7,7 +7,6 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/msg.h>
 #include <sys/syscall.h>
 
 #include "cgroup_helpers.h"
@@ -307,24 +306,12 @@ static void test_unix_lock(void)
 	close(fd);
 }
 
-static bool act_message(const void *queue)
-{
-	const struct msgbuf message = { .mtype = 1 };
-
-	return !msgsnd(*(const int *)queue, &message, 0, IPC_NOWAIT);
-}
-
 /* do_msgsnd() calls it under ipc_lock_object(). */
 static void test_ipc_lock(void)
 {
-	int queue;
+	int queue = make_queue();
 
-	if (access("/proc/sysvipc/msg", F_OK)) {
-		skip("the kernel has no ", "SYSVIPC");
-		return;
-	}
-	queue = msgget(IPC_PRIVATE, 0600);
-	if (ASSERT_GE(queue, 0, "msgget") && attach(skel->progs.on_message))
+	if (queue >= 0 && attach(skel->progs.on_message))
 		check_no_names(act_message, &queue);
 	msgctl(queue, IPC_RMID, NULL);
 }

@@ -244,31 +244,19 @@ static pid_t start_receiver(int queue)
 	return pid;
 }
 
-static bool act_send_message(const void *queue)
-{
-	const struct msgbuf message = { .mtype = 1 };
-
-	return !msgsnd(*(const int *)queue, &message, 0, IPC_NOWAIT);
-}
-
 /* Who sends a message isn't the one that may not receive it. */
 static void test_message(void)
 {
 	const struct step steps[] = { { CALL_TASK }, {} };
+	int queue = make_queue();
 	char text[64];
 	pid_t pid = -1;
-	int queue;
 
-	if (access("/proc/sysvipc/msg", F_OK)) {
-		skip("the kernel has no ", "SYSVIPC");
-		return;
-	}
-	queue = msgget(IPC_PRIVATE, 0600);
-	if (ASSERT_GE(queue, 0, "msgget") && attach(skel->progs.on_received))
+	if (queue >= 0 && attach(skel->progs.on_received))
 		pid = start_receiver(queue);
 	if (pid > 0) {
 		snprintf(text, sizeof(text), " opid=%d ocomm=\"receiver\"", pid);
-		check_record_of_nobody(steps, text, act_send_message, &queue);
+		check_record_of_nobody(steps, text, act_message, &queue);
 		stop_process(pid);
 	}
 	msgctl(queue, IPC_RMID, NULL);

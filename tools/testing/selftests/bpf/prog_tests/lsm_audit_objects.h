@@ -7,6 +7,7 @@
 #define __LSM_AUDIT_OBJECTS_H
 
 #include <sys/ioctl.h>
+#include <sys/msg.h>
 #include <sys/un.h>
 
 #include "lsm_audit_helpers.h"
@@ -158,6 +159,20 @@ static inline int open_deep(size_t len)
 	return at;
 }
 
+/* A queue of messages, or -1 where the subtest is skipped or fails. */
+static inline int make_queue(void)
+{
+	int queue;
+
+	if (access("/proc/sysvipc/msg", F_OK)) {
+		skip("the kernel has no ", "SYSVIPC");
+		return -1;
+	}
+	queue = msgget(IPC_PRIVATE, 0600);
+	ASSERT_GE(queue, 0, "msgget");
+	return queue;
+}
+
 /* A process to be an object: often in user mode, it waits in a system call. Else it is -1. */
 static inline pid_t start_object(const char *comm)
 {
@@ -186,6 +201,13 @@ static inline pid_t start_object(const char *comm)
 }
 
 /* What a subject can do. Whether it succeeds is not the point, but for set-up. */
+
+static inline bool act_message(const void *queue)
+{
+	const struct msgbuf message = { .mtype = 1 };
+
+	return !msgsnd(*(const int *)queue, &message, 0, IPC_NOWAIT);
+}
 
 static inline bool act_ioctl(const void *fd)
 {
