@@ -79,7 +79,8 @@ static __always_inline int make(int call, struct bpf_audit_context *ac,
 	case CALL_NET_SOCKADDR:
 		return bpf_audit_log_net_sockaddr(ac, 0, sockaddr, sockaddr, 28);
 	case CALL_PATH_AT:
-		return of->dir ? bpf_audit_log_path_at(ac, of->dir, of->dentry) : NOT_CALLED;
+		return bpf_ksym_exists(bpf_audit_log_path_at) && of->dir ?
+		       bpf_audit_log_path_at(ac, of->dir, of->dentry) : NOT_CALLED;
 	case CALL_RULE:
 		return bpf_ksym_exists(bpf_audit_log_rule) ? bpf_audit_log_rule(ac, -1) :
 							     NOT_CALLED;
@@ -140,26 +141,25 @@ int BPF_PROG(sock, struct socket *sock)
 	return 0;
 }
 
-/* These deny it, so that it can be tried again. */
-
 #define EPERM 1
+
+/* It is denied, so that it can be tried again. */
+static __always_inline int deny_entry(const struct path *dir, struct dentry *dentry)
+{
+	record(&(struct objects){ .dir = dir, .dentry = dentry });
+	return is_subject() ? -EPERM : 0;
+}
 
 SEC("?lsm/path_mkdir")
 int BPF_PROG(new_entry, const struct path *dir, struct dentry *dentry)
 {
-	if (!is_subject())
-		return 0;
-	record(&(struct objects){ .dir = dir, .dentry = dentry });
-	return -EPERM;
+	return deny_entry(dir, dentry);
 }
 
 SEC("?lsm/path_unlink")
 int BPF_PROG(old_entry, const struct path *dir, struct dentry *dentry)
 {
-	if (!is_subject())
-		return 0;
-	record(&(struct objects){ .dir = dir, .dentry = dentry });
-	return -EPERM;
+	return deny_entry(dir, dentry);
 }
 
 /*

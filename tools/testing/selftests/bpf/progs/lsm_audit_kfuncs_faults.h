@@ -7,7 +7,7 @@
 
 #define MAX_CALLS 6
 
-/* What the test of these two has in a file of its own is not among the others. */
+/* These two have tests of their own, so enum call lacks them. */
 enum {
 	CALL_PATH_AT = NR_CALLS,
 	CALL_RULE,
