@@ -44,7 +44,13 @@ rust_format() {
 	ours 'rust/*.rs' 'security/*.rs' | (cd "$tree" && each rustfmt --check --color never) &&
 		ours 'lab/*.rs' | each rustfmt --check --color never --config-path "$tree"
 }
-spelling() { ours '*' | each codespell -L benchs,buildd,nd,padd --; }
+# Of the patches only what is ours: not what they take away, or find there.
+spelling() {
+	local words=benchs,buildd,nd,padd bad=0
+	ours '*' | grep -v '^patches/.*\.\(patch\|diff\)$' | each codespell -L "$words" -- || bad=1
+	ours 'patches/*.patch' 'patches/*.diff' | each codespell -L "$words" --ignore-regex '^[- ].*' -- || bad=1
+	return "$bad"
+}
 kernel_style() {
 	ours 'include/*' 'rust/*' 'security/*' 'tools/testing/*' 'Documentation/*' |
 		(cd "$tree" && each scripts/checkpatch.pl --strict --terse --no-summary --show-types \
