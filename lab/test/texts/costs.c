@@ -17,6 +17,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
@@ -31,6 +32,7 @@
 
 static int file, socket_fd, queue, loginuid;
 static mqd_t mq;
+static char long_name[201], long_name_hex[201];
 static struct msqid_ds ds;
 static struct sockaddr_in address = { AF_INET, 0, { 0 } };
 static struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
@@ -39,6 +41,8 @@ static struct __user_cap_data_struct sets[2];
 static void none(void) { getppid(); }
 static void path_cwd(void) { chmod("file", 0600); }
 static void path_hex(void) { chmod("a file", 0600); }
+static void path_long(void) { chmod(long_name, 0600); }
+static void path_long_hex(void) { chmod(long_name_hex, 0600); }
 static void path_capable(void) { chmod("capable", 0755); }
 static void path_parent(void) { mkdir("there is no/such folder", 0700); }
 static void sockaddr(void) { bind(socket_fd, (void *)&address, 4); }
@@ -186,6 +190,8 @@ int main(int argc, char **argv)
 		{ "SYSCALL", none },
 		{ "PATH,CWD", path_cwd },
 		{ "PATH,CWD(hex)", path_hex },
+		{ "PATH,CWD(200)", path_long },
+		{ "PATH,CWD(200,hex)", path_long_hex },
 		{ "PATH(capable)", path_capable },
 		{ "PATH(parent)", path_parent },
 		{ "OPENAT2", openat2_how },
@@ -215,6 +221,11 @@ int main(int argc, char **argv)
 		err(1, "SCHED_FIFO");
 	file = open("file", O_RDWR | O_CREAT, 0600);
 	close(open("a file", O_RDWR | O_CREAT, 0600));
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	memcpy(long_name_hex, long_name, sizeof(long_name));
+	long_name_hex[0] = ' ';
+	close(open(long_name, O_RDWR | O_CREAT, 0600));
+	close(open(long_name_hex, O_RDWR | O_CREAT, 0600));
 	socket_fd = socket(AF_INET, SOCK_STREAM, 0);
 	queue = msgget(IPC_PRIVATE, 0600 | IPC_CREAT);
 	mq = mq_open("/costs", O_RDWR | O_CREAT, 0600, NULL);
