@@ -94,6 +94,22 @@ static void audit_test_numbers(struct kunit *test)
 	}
 }
 
+/* Majors are of 12 bits, minors of 20; most are of 8. */
+static void audit_test_devices(struct kunit *test)
+{
+	static const unsigned int majors[] = { 0, 1, 8, 0x10, 0xff, 0x100, 259, 0xfff };
+	static const unsigned int minors[] = { 0, 1, 0xf, 0x10, 0xff, 0x100, 0xfffff };
+	struct audit_buffer *ab = test->priv;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(majors); i++) {
+		for (j = 0; j < ARRAY_SIZE(minors); j++) {
+			audit_log_dev(ab, " dev=", MKDEV(majors[i], minors[j]));
+			expect_text(test, " dev=%02x:%02x", majors[i], minors[j]);
+		}
+	}
+}
+
 static void audit_test_stamp(struct kunit *test)
 {
 	static const struct audit_stamp stamps[] = {
@@ -298,6 +314,7 @@ static void audit_test_strings(struct kunit *test)
 
 static struct kunit_case audit_test_cases[] = {
 	KUNIT_CASE(audit_test_numbers),
+	KUNIT_CASE(audit_test_devices),
 	KUNIT_CASE(audit_test_stamp),
 	KUNIT_CASE(audit_test_addresses),
 	KUNIT_CASE(audit_test_room),
