@@ -97,6 +97,17 @@ compile() {
 		{ problems "$log/check.log"; return 1; }
 }
 
+# With the configuration that the kernel's own selftests ask for, the kfuncs are there: else
+# all of their tests would be skipped.
+selftests_config() {
+	local out=$build/check-selftests selftests=tools/testing/selftests/bpf
+	make_dirs "$out"
+	(cd "$tree/$selftests" && cat config config.vm config.x86_64) >"$out/.config"
+	kmake LLVM=-19 olddefconfig >"$log/check-selftests.log" 2>&1 || { problems "$log/check-selftests.log"; return 1; }
+	grep -qx 'CONFIG_BPF_LSM_AUDIT=y' "$out/.config" ||
+		{ echo "$selftests/config gives no CONFIG_BPF_LSM_AUDIT: what it depends on is in $out/.config."; return 1; }
+}
+
 # What must not compile, by lab/test/compile-fail: each case says with which error. none.rs must.
 compile_fail() {
 	local out=$build/compile-fail case want result=$log/check-compile-fail.log bad=0
@@ -157,6 +168,7 @@ check "mutants" mutants
 check "series" series
 check "figures" lab/bench/quotes.py lab/bench/{figures,patches}.tsv lab/bench/quotes
 check "kernel-doc" kernel_doc
+check "the selftests' configuration" selftests_config
 check "clippy and W=1" compile
 check "what must not compile" compile_fail
 check "sparse" run_sparse
