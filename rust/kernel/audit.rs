@@ -61,6 +61,7 @@ impl RecordType {
 ///
 /// A record that was started can't be taken back. So whoever needs memory of its own for one
 /// allocates that in between, and tells audit if there is none ([`Wanted::lost()`]).
+#[must_use = "a record that is wanted is started, or told to be lost"]
 pub struct Wanted(RecordType);
 
 impl Wanted {
@@ -191,8 +192,8 @@ impl Drop for Record {
 /// if the task is kauditd, or an audit daemon that has had too many of its own lately.
 ///
 /// What these do to deliver and to store a record passes LSM hooks. Of the daemon's own records, up
-/// to 100 in 5 seconds are bounded work; the kernel log tells how many were suppressed. Those
-/// aren't lost records.
+/// to 100 in a period of 5 seconds are bounded work; the kernel log tells how many were suppressed.
+/// Those aren't lost records. Each call by the daemon counts as a record of its own.
 #[inline]
 pub fn current_feeds_back() -> bool {
     // SAFETY: It's always safe to call this function.

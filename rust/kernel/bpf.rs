@@ -2,8 +2,8 @@
 
 //! BPF: functions that BPF programs call (kfuncs).
 //!
-//! A kfunc is a C function, because `pahole` leaves Rust compilation units out of BTF. All it does
-//! is call a Rust function with its own arguments. On the Rust side three parts meet:
+//! A kfunc is a C function, because `pahole` leaves Rust compilation units out of BTF. It calls a
+//! Rust function with its own arguments. On the Rust side three parts meet:
 //!
 //! - [`kfunc_set!`](crate::kfunc_set) defines these Rust functions. Their parameters are safe
 //!   values, made from the raw ones by the [`Arg`] trait, once, at the boundary;

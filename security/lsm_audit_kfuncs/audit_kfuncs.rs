@@ -47,7 +47,7 @@ impl KfuncFilter for AuditKfuncs {
             return Err(EACCES);
         }
 
-        if hooks::REFUSED.contains(prog.aux().attach_btf_id()) {
+        if hooks::BPF_AUDIT_REFUSED.contains(prog.aux().attach_btf_id()) {
             return Err(EACCES);
         }
 

@@ -33,6 +33,8 @@ use kernel::{
     prelude::*, //
 };
 
+use core::mem::offset_of;
+
 use crate::{
     fields::{
         Field,
@@ -57,6 +59,10 @@ pub(crate) struct Context {
     rcu_sections: u32,
 }
 
+// entry.c keeps a context that has ended in a list, and overwrites what is not the record.
+const _: () =
+    assert!(offset_of!(Context, record) == offset_of!(bindings::bpf_audit_context, record));
+
 // SAFETY: No other code makes a pointer to a `struct bpf_audit_context`; `record` is a member of
 // it.
 unsafe impl Referenced for Context {
@@ -78,8 +84,8 @@ impl Context {
 
         let wanted = RecordType::BPF_LSM_ACCESS.wanted()?;
 
-        // In an interrupt current is merely the interrupted task, which may be the daemon: its
-        // records are then no consequence of former ones.
+        // In an interrupt current is merely the interrupted task: it tells nothing of whether the
+        // daemon is the cause. What bounds such records is the backlog.
         let interrupt = in_interrupt_or_bh_disabled();
         if !interrupt && audit::current_feeds_back() {
             return None;
@@ -97,7 +103,7 @@ impl Context {
             return None;
         };
 
-        let subject = if interrupt || hooks::NO_SUBJECT.contains(aux.attach_btf_id()) {
+        let subject = if interrupt || hooks::BPF_AUDIT_NO_SUBJECT.contains(aux.attach_btf_id()) {
             Subject::None
         } else {
             Subject::Current

@@ -63,9 +63,9 @@ __bpf_kfunc_start_defs();
  *
  *	prog-id=13 pid=54 comm="sh"
  *
- * In interrupts, with bottom halves disabled, and on hooks that handle packets
- * for any task, the current task is not the subject: the record reads
- * ``pid=? comm=?`` and isn't tied to a system call.
+ * In interrupts, with bottom halves disabled, and on hooks that a task may run for
+ * another one (packets, SIGIO, the receipt of a message), the current task is not
+ * the subject: the record reads ``pid=? comm=?`` and isn't tied to a system call.
  *
  * It never sleeps and never waits. The program must pass the context to
  * bpf_audit_log_end().
@@ -162,7 +162,7 @@ __bpf_kfunc int bpf_audit_log_cap(struct bpf_audit_context *ac, int cap)
  * Return: %0; %-EINVAL if the record has one of these keys, or if @path is
  * %NULL; %-EOPNOTSUPP wherever a spinlock may be held, that is, in interrupts,
  * with bottom halves, preemption or interrupts disabled and, on a kernel that
- * cannot tell (PREEMPT_RT, PREEMPT_LAZY), in sections of RCU; %-E2BIG if the
+ * cannot tell (PREEMPT_RT, or no PREEMPT_RCU), in sections of RCU; %-E2BIG if the
  * record would get too long for user space, or if it could and there is no
  * memory to find out.
  */

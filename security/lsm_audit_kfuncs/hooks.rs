@@ -21,7 +21,7 @@ btf_id_set! {
     ///
     /// Nor can such programs reach the kfuncs by a tail call (`bpf_lsm_audit_hooks` in
     /// `kernel/bpf/bpf_lsm.c`).
-    pub(crate) static REFUSED = {
+    pub(crate) static BPF_AUDIT_REFUSED = {
         bpf_lsm_current_getlsmprop_subj,
         bpf_lsm_audit_rule_match,
         bpf_lsm_lsmprop_to_secctx,
@@ -41,7 +41,7 @@ btf_id_set! {
     ///   (`send_sigio_to_task()`).
     /// - A message is received by whatever task sends it, for the one that waits (`target`, in
     ///   `pipelined_send()`).
-    pub(crate) static NO_SUBJECT = {
+    pub(crate) static BPF_AUDIT_NO_SUBJECT = {
         bpf_lsm_file_send_sigiotask,
         bpf_lsm_inet_conn_established,
         bpf_lsm_inet_conn_request,
@@ -56,7 +56,7 @@ btf_id_set! {
 #[cfg(not(CONFIG_SECURITY_NETWORK))]
 btf_id_set! {
     /// As above, without the hooks of the network.
-    pub(crate) static NO_SUBJECT = {
+    pub(crate) static BPF_AUDIT_NO_SUBJECT = {
         bpf_lsm_file_send_sigiotask,
         bpf_lsm_msg_queue_msgrcv,
     };

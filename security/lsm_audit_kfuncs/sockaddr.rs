@@ -50,10 +50,10 @@ impl<'a> Passed<'a> {
     fn read(memory: Memory<'a, SockAddr>, len: usize) -> Result<Self> {
         let start = if len < SIN_LEN {
             let mut start = [0; SIN_LEN];
-            [start[0], start[1]] = memory.copy(0)?;
+            [start[0], start[1]] = memory.copy::<0, _>()?;
             start
         } else {
-            memory.copy(0)?
+            memory.copy::<0, _>()?
         };
 
         Ok(Self { start, memory })
@@ -91,7 +91,7 @@ impl<'a> Passed<'a> {
         }
 
         Ok(Endpoint {
-            addr: self.memory.copy(8)?,
+            addr: self.memory.copy::<8, _>()?,
             port: self.port(),
         })
     }
@@ -190,7 +190,8 @@ mod tests {
     }
 
     fn memory(bytes: &'static [u8; 28]) -> Option<Memory<'static, SockAddr>> {
-        Memory::new(bytes.as_ptr().cast())
+        // SAFETY: These bytes are as good as a program's, and nothing behind them is read.
+        unsafe { Memory::new(bytes.as_ptr().cast()) }
     }
 
     fn error(

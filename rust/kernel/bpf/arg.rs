@@ -25,6 +25,7 @@ use crate::{
         OpenFile,
         Path, //
     },
+    page::PAGE_SIZE,
     str::BStr,
     task::{
         BorrowedTask,
@@ -363,24 +364,37 @@ impl<T> Clone for Memory<'_, T> {
 impl<T> Copy for Memory<'_, T> {}
 
 impl<T> Memory<'_, T> {
-    /// Creates a [`Memory`] at any address but NULL.
+    /// How far behind the start of the object may be read. Memory of a device, the reading of
+    /// which has effects, isn't mapped that close to other memory (`VM_NO_GUARD`).
+    const REACH: usize = PAGE_SIZE;
+
+    /// Creates a [`Memory`], unless the address is NULL.
+    ///
+    /// # Safety
+    ///
+    /// Unless it is NULL, `addr` must be what a program passed for a `T`: the verifier has proved
+    /// that it is memory of the program's or of the kernel's, and not of a device, for `'a`. What
+    /// lies behind the object is read, too, and may get known.
     #[inline]
-    pub fn new(addr: *const T) -> Option<Self> {
+    pub unsafe fn new(addr: *const T) -> Option<Self> {
         Some(Self {
             addr: NonNull::new(addr.cast_mut())?,
             _lifetime: PhantomData,
         })
     }
 
-    /// Copies `N` bytes that start `offset` bytes behind the start of the object.
+    /// Copies `N` bytes that start `OFFSET` bytes behind the start of the object.
     ///
     /// Reads outside the kernel's mapped memory don't fault, but end with [`EFAULT`].
     #[inline]
-    pub fn copy<const N: usize>(&self, offset: usize) -> Result<[u8; N]> {
-        let mut bytes = [0; N];
-        let src = self.addr.as_ptr().cast::<u8>().wrapping_add(offset);
+    pub fn copy<const OFFSET: usize, const N: usize>(&self) -> Result<[u8; N]> {
+        const { assert!(OFFSET + N <= Self::REACH) };
 
-        // SAFETY: `bytes` is valid for writes of `N` bytes; the source may be any address.
+        let mut bytes = [0; N];
+        let src = self.addr.as_ptr().cast::<u8>().wrapping_add(OFFSET);
+
+        // SAFETY: `bytes` is valid for writes of `N` bytes. The source is no memory of a device, by
+        // the safety requirements of `new()` and the assertion; it need not be mapped.
         let ret =
             unsafe { bindings::copy_from_kernel_nofault(bytes.as_mut_ptr().cast(), src.cast(), N) };
         if ret != 0 {
@@ -390,15 +404,18 @@ impl<T> Memory<'_, T> {
         Ok(bytes)
     }
 
-    /// Returns whether the memory lies on the stack of the BPF program that runs now.
+    /// Returns whether the memory lies on the stack of the LSM program that runs now.
+    ///
+    /// Programs of other types may have their stack elsewhere (`bpf_enable_priv_stack()` in
+    /// `kernel/bpf/verifier.c`), so the filter of a set whose functions ask must admit LSM programs
+    /// alone.
     ///
     /// The stack grows down and `current->bpf_ctx` lies in the frame that called the program, so
     /// whatever lies between this function's frame and that one belongs to the program or to what
     /// it called, while what a hook was given lies in its callers' frames, above. That is so by
     /// construction, on every architecture: a trampoline has its `struct bpf_tramp_run_ctx` in its
     /// own frame (`arch_prepare_bpf_trampoline()`), `bpf_prog_run_array_cg()` in
-    /// `kernel/bpf/cgroup.c` its `struct bpf_cg_run_ctx`, and each puts the former one back. LSM
-    /// programs have no stack elsewhere (`bpf_enable_priv_stack()` in `kernel/bpf/verifier.c`).
+    /// `kernel/bpf/cgroup.c` its `struct bpf_cg_run_ctx`, and each puts the former one back.
     ///
     /// A callback of the program's (of a timer, say) isn't called so: `bpf_ctx` is NULL there, or
     /// that of a program on another stack. Then nothing on the current stack was handed to the
@@ -427,11 +444,12 @@ unsafe impl<T: Plain> Param for Option<Memory<'_, T>> {
     type Raw = *const T::Raw;
 }
 
-// SAFETY: Any address is a valid `Memory`.
+// SAFETY: What a program passed is a valid `Memory`, by the safety requirements of `from_raw()`.
 unsafe impl<'call, T: Plain> Arg<'call> for Option<Memory<'call, T>> {
     #[inline]
     unsafe fn from_raw(raw: Self::Raw, _call: &'call Call) -> Result<Self> {
-        Ok(Memory::new(raw.cast()))
+        // SAFETY: By the safety requirements.
+        Ok(unsafe { Memory::new(raw.cast()) })
     }
 }
 

@@ -49,6 +49,10 @@ impl BtfIdSet {
 /// All the functions must exist in the kernel's BTF; `resolve_btfids` warns of one that doesn't,
 /// and leaves 0 in its place. Without `CONFIG_DEBUG_INFO_BTF` the set is empty.
 ///
+/// Scopes mean nothing to `resolve_btfids`: a set must have a name that no other set in the kernel
+/// has, be it of Rust or of C, or the kernel isn't linked. Nor can a function be in two sets of one
+/// crate, be they of this macro or of [`kfunc_set!`](crate::kfunc_set).
+///
 /// # Examples
 ///
 /// ```ignore
@@ -93,7 +97,7 @@ macro_rules! btf_id_set {
 // The assembly text that `include/linux/btf_ids.h` makes, and `resolve_btfids` looks for: a symbol
 // `__BTF_ID__<kind>__<name>` at the start of a set, whose size is the set's; behind its header a
 // symbol `__BTF_ID__func__<name>__<number>` for each function, with room for the id. All symbols
-// are local, so a number is needed only where a function is in two sets of one crate.
+// are local, so a number would be needed only where a function is in two sets of one crate.
 
 #[doc(hidden)]
 #[macro_export]

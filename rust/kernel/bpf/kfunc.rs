@@ -97,8 +97,8 @@ impl KfuncFlags {
 pub trait KfuncFilter {
     /// Returns an error if `prog` may not call them, and so doesn't load.
     ///
-    /// The verifier asks for each call of a kfunc, while the program's `attach_func_name` and
-    /// `attach_func_proto` aren't set yet. Programs of several types share one list of kfuncs, so
+    /// The verifier asks several times for each call of a kfunc, first while the program's
+    /// `attach_func_name` and `attach_func_proto` aren't set yet. Programs of several types share one list of kfuncs, so
     /// `prog` need not be of the type that the set was registered for.
     fn allow(prog: &Prog) -> Result;
 }
@@ -203,9 +203,10 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 ///
 /// What no type can say is promised by the `unsafe` before the name of the set:
 ///
-/// - The C function of each name is a `__bpf_kfunc` that was written for the function here. It
-///   alone calls that, once, with its arguments as they are. It may leave the call of a function
-///   that takes a [`Box`](crate::alloc::Box) to later, since the object is no longer the program's.
+/// - The C function of each name is a `__bpf_kfunc` that was written for the function here. Each
+///   call of it calls that once, with its arguments as they are, and nothing else does. A function
+///   that takes a [`Box`](crate::alloc::Box) may be called later, by whatever the C function has
+///   left the object to, since it is no longer the program's.
 /// - In the kfunc's definition, the name of a parameter of the type [`&BStr`](crate::str::BStr)
 ///   ends in `__str`; else the verifier proves one byte. That of an `Option` ends in `__nullable`.
 ///   No other name ends in a suffix that the verifier knows (`is_kfunc_arg_ignore()` and others in

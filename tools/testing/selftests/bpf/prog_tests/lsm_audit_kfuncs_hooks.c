@@ -29,10 +29,10 @@
  * hook's callers. It is REFUSED if audit_log_start(), audit_log_format(),
  * audit_log_lsm_data() or audit_log_end() can reach it on the same stack without
  * an interrupt in between, if audit_log_exit() calls it for a record that it has
- * started, or if in doubt. Such a hook must also be added to REFUSED in
+ * started, or if in doubt. Such a hook must also be added to BPF_AUDIT_REFUSED in
  * security/lsm_audit_kfuncs/hooks.rs and to bpf_lsm_audit_hooks in
  * kernel/bpf/bpf_lsm.c. If a task can run the hook for another one, which isn't
- * responsible, it belongs to NO_SUBJECT there.
+ * responsible, it belongs to BPF_AUDIT_NO_SUBJECT in hooks.rs.
  */
 #include <linux/filter.h>
 
@@ -424,7 +424,7 @@ static void test_tasks(const struct btf *btf)
 			PRINT_FAIL("The LSM hook %s is passed a task, and is %d times in the\n"
 				   "lists of such hooks in prog_tests/lsm_audit_kfuncs_hooks.c.\n"
 				   "Look at its callers: if the current task acts for that task,\n"
-				   "add it to NO_SUBJECT in security/lsm_audit_kfuncs/hooks.rs,\n"
+				   "add it to BPF_AUDIT_NO_SUBJECT in security/lsm_audit_kfuncs/hooks.rs,\n"
 				   "too.\n", hook, known);
 	}
 	ASSERT_GT(passed, 15, "hooks that are passed a task");
