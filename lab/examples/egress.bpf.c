@@ -24,6 +24,7 @@
  * - tasks with privileges: to change routes, addresses or NAT (CAP_NET_ADMIN), to leave
  *   the cgroup, to make another task do it, to use BPF;
  * - what the kernel sends itself, as for a mounted network file system;
+ * - RDMA, which has no hooks for addresses: keep /dev/infiniband away from the cgroup;
  * - a source route in the second message of a sendmmsg() to the same address, which no
  *   hook sees (____sys_sendmsg() in net/socket.c). It takes CAP_NET_RAW, and for IPv6 a
  *   kernel with IPV6_MIP6 alone; other routes, and those of setsockopt(), are denied.
