@@ -346,6 +346,16 @@ static inline bool can_run(void)
 	return true;
 }
 
+/* For objects with a program on such a hook, all of which load, or none. */
+static inline bool needs_socket_hooks(void)
+{
+	bool has = libbpf_find_vmlinux_btf_id("socket_listen", BPF_LSM_MAC) > 0;
+
+	if (!has)
+		skip("the kernel has no hooks for sockets", " (CONFIG_SECURITY_NETWORK)");
+	return has;
+}
+
 /* Whether spinlocks sleep. */
 static inline bool is_realtime(void)
 {

@@ -315,7 +315,7 @@ static const struct subtest subtests[] = {
 /* The audit socket is one for the whole machine. */
 void serial_test_lsm_audit_kfuncs_backlog(void)
 {
-	if (!can_run())
+	if (!can_run() || !needs_socket_hooks())
 		return;
 
 	progs = lsm_audit_kfuncs_backlog__open_and_load();

@@ -576,7 +576,7 @@ void serial_test_lsm_audit_kfuncs_faults(void)
 	const char *log;
 	char *kept;
 
-	if (!can_run())
+	if (!can_run() || !needs_socket_hooks())
 		return;
 
 	RUN_TESTS(lsm_audit_kfuncs_locks);

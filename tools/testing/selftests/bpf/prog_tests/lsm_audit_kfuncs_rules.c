@@ -188,7 +188,8 @@ static void test_syscall_serial(void)
 {
 	const struct audit_record *record;
 
-	if (!attach(skel->progs.on_file) || !check_record(NULL, "", act_ioctl_file, NULL))
+	if (!records_calls() || !attach(skel->progs.on_file) ||
+	    !check_record(NULL, "", act_ioctl_file, NULL))
 		return;
 	record = audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0);
 	ASSERT_EQ(audit_count(audit, AUDIT_SYSCALL, record->serial), 1,
@@ -492,13 +493,13 @@ void serial_test_lsm_audit_kfuncs_rules(void)
 /* What the verifier must refuse is told with each program. */
 void test_lsm_audit_kfuncs_fail(void)
 {
-	if (can_run())
+	if (can_run() && needs_socket_hooks())
 		RUN_TESTS(lsm_audit_kfuncs_fail);
 }
 
 /* And so it is with what it refuses of first tries, and takes instead. */
 void test_lsm_audit_kfuncs_args(void)
 {
-	if (can_run())
+	if (can_run() && needs_socket_hooks())
 		RUN_TESTS(lsm_audit_kfuncs_args);
 }

@@ -72,7 +72,7 @@ static void act_as_daemon(int count)
 /*
  * What the audit daemon does is recorded, too. To write a record it does some more:
  * beyond a number of records they are left out, which aren't lost, and the kernel
- * log says how many. A slow machine, too, has to be done before the seconds are over.
+ * log says how many. A machine that isn't done before the seconds are over can't tell.
  */
 static void test_audit_daemon(void)
 {
@@ -81,6 +81,7 @@ static void test_audit_daemon(void)
 	const int count = DAEMON_RECORDS + 50;
 	char comm[17] = {};
 	int kmsg, came;
+	time_t start;
 	long lost;
 
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
@@ -93,12 +94,17 @@ static void test_audit_daemon(void)
 	sleep(DAEMON_SECONDS + 1);
 	lost = audit_lost(audit);
 	audit_drain(audit);
+	start = time(NULL);
 	act_as_daemon(1);
 	expect_of(prog_id, getpid(), comm, "");
 	settled();
 
 	audit_drain(audit);
 	act_as_daemon(count - 1);
+	if (time(NULL) - start >= DAEMON_SECONDS) {
+		skip("this machine takes too long for so many records", "");
+		goto out;
+	}
 	if (!ASSERT_EQ(skel->bss->refused, 50, "NULL from bpf_audit_log_start()"))
 		goto out;
 	for (came = 0; came < DAEMON_RECORDS - 1; came++)

@@ -153,6 +153,22 @@ static pid_t start_forker(void)
 	return pid;
 }
 
+/* Wait until the process executes the file. */
+static bool becomes(pid_t pid, const struct stat *file)
+{
+	struct stat exe;
+	char path[32];
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	for (i = 0; i < 10000; i++) {
+		if (!stat(path, &exe) && exe.st_ino == file->st_ino && exe.st_dev == file->st_dev)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
 static void executing(void)
 {
 	static const char text[] = "#!/bin/sh\nexec \"$0\"\n";
@@ -177,8 +193,8 @@ static void executing(void)
 		_exit(1);
 	}
 	forker = start_forker();
-	usleep(500000); /* Until it is the shell. */
-	if (ASSERT_GT(pid, 0, "fork") && ASSERT_GT(forker, 0, "fork") && attach()) {
+	if (ASSERT_GT(pid, 0, "fork") && ASSERT_GT(forker, 0, "fork") &&
+	    ASSERT_TRUE(becomes(pid, &shell), "the script is executed") && attach()) {
 		skel->bss->ino = shell.st_ino;
 		kill_often(pid, ATTEMPTS);
 		skel->bss->pauses = PAUSE;
@@ -232,12 +248,13 @@ static pid_t start_executor(int pipe_fd)
 }
 
 /* A process that looks at the file of PID, once it is told to, on another CPU. */
-static pid_t start_held_reader(pid_t pid)
+static pid_t start_held_reader(pid_t pid, int cpu)
 {
 	pid_t reader = fork();
 
 	if (reader == 0) {
-		pin_to(1);
+		if (!pin_to(cpu))
+			_exit(1);
 		while (skel->bss->held_tgid != getpid())
 			usleep(1000);
 		kill(pid, 0);
@@ -280,20 +297,24 @@ static void check_no_reuse(pid_t pid, int pipe_fd)
 static void reused(void)
 {
 	pid_t pid = -1, reader = -1;
+	int fds[2], cpu, cpus[2], nr_cpus = 0;
 	cpu_set_t before;
-	int fds[2];
 
-	if (libbpf_num_possible_cpus() < 2) {
+	if (!ASSERT_OK(sched_getaffinity(0, sizeof(before), &before), "sched_getaffinity"))
+		return;
+	for (cpu = 0; cpu < CPU_SETSIZE && nr_cpus < 2; cpu++)
+		if (CPU_ISSET(cpu, &before))
+			cpus[nr_cpus++] = cpu;
+	if (nr_cpus < 2) {
 		printf("%s:SKIP:it takes two CPUs\n", __func__);
 		test__skip();
 		return;
 	}
 	if (!ASSERT_OK(pipe(fds), "pipe"))
 		return;
-	if (ASSERT_OK(sched_getaffinity(0, sizeof(before), &before), "sched_getaffinity") &&
-	    ASSERT_TRUE(pin_to(0), "sched_setaffinity") && attach()) {
+	if (ASSERT_TRUE(pin_to(cpus[0]), "sched_setaffinity") && attach()) {
 		pid = start_executor(fds[0]);
-		reader = start_held_reader(pid);
+		reader = start_held_reader(pid, cpus[1]);
 		skel->bss->tgid = reader;
 		skel->bss->held_tgid = reader;
 		if (ASSERT_GT(pid, 0, "fork") && ASSERT_GT(reader, 0, "fork"))

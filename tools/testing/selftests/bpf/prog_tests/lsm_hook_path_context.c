@@ -97,13 +97,15 @@ static bool is_realtime(void)
 void test_lsm_hook_path_context(void)
 {
 	struct lsm_hook_path_context *skel = lsm_hook_path_context__open();
-	bool realtime = is_realtime(), timer;
+	bool realtime = is_realtime(), timer, packets;
 
-	/* On a hook that takes SECURITY_PATH. */
+	/* Hooks that take SECURITY_PATH and SECURITY_NETWORK. */
 	timer = !realtime && libbpf_find_vmlinux_btf_id("path_truncate", BPF_LSM_MAC) > 0;
+	packets = libbpf_find_vmlinux_btf_id("socket_sock_rcv_skb", BPF_LSM_MAC) > 0;
 	if (!ASSERT_OK_PTR(skel, "open"))
 		return;
 	bpf_program__set_autoload(skel->progs.path_truncate, timer);
+	bpf_program__set_autoload(skel->progs.socket_sock_rcv_skb, packets);
 	if (ASSERT_OK(lsm_hook_path_context__load(skel), "load") &&
 	    ASSERT_OK(lsm_hook_path_context__attach(skel), "attach")) {
 		skel->bss->tgid = getpid();
@@ -111,7 +113,7 @@ void test_lsm_hook_path_context(void)
 			open_file(skel);
 		if (!realtime && test__start_subtest("spinlock"))
 			set_owner(skel);
-		if (test__start_subtest("softirq"))
+		if (packets && test__start_subtest("softirq"))
 			receive_packets(skel);
 		if (timer && test__start_subtest("timer"))
 			start_timer(skel);

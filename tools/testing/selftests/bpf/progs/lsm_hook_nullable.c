@@ -88,7 +88,7 @@ int BPF_PROG(settime, const struct timespec64 *ts, const struct timezone *tz)
 {
 	COUNT_NULL(settime_ts, ts);
 	COUNT_NULL(settime_tz, tz);
-	return 0;
+	return ours() ? -1 : 0;	/* EPERM */
 }
 
 char _license[] SEC("license") = "GPL";
