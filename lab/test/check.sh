@@ -48,7 +48,7 @@ rust_format() {
 spelling() {
 	local words=benchs,buildd,nd,padd bad=0
 	ours '*' | grep -v '^patches/.*\.\(patch\|diff\)$' | each codespell -L "$words" -- || bad=1
-	ours 'patches/*.patch' 'patches/*.diff' | each codespell -L "$words" --ignore-regex '^[- ].*' -- || bad=1
+	ours 'patches/*.patch' 'patches/*.diff' | each codespell -L "$words" --ignore-regex '^([- ]|@@ ).*' -- || bad=1
 	return "$bad"
 }
 kernel_style() {

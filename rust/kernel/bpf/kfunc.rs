@@ -98,8 +98,8 @@ pub trait KfuncFilter {
     /// Returns an error if `prog` may not call them, and so doesn't load.
     ///
     /// The verifier asks several times for each call of a kfunc, first while the program's
-    /// `attach_func_name` and `attach_func_proto` aren't set yet. Programs of several types share one list of kfuncs, so
-    /// `prog` need not be of the type that the set was registered for.
+    /// `attach_func_name` and `attach_func_proto` aren't set yet. Programs of several types share
+    /// one list of kfuncs, so `prog` need not be of the type that the set was registered for.
     fn allow(prog: &Prog) -> Result;
 }
 
