@@ -6,8 +6,8 @@
  *	./load watch.bpf.o /sys/fs/bpf/watch
  *
  * A record says nothing of the outcome, as another module may have denied the same;
- * the SYSCALL record beside it does: success=yes. That of an operation of io_uring
- * says success=yes whatever became of it.
+ * the SYSCALL record beside it does. For an operation of io_uring, and for a call
+ * that does several things, it says success=yes whatever became of this one.
  *
  * "ptrace" names the one who is taken hold of, "ptrace-traceme" the one who is asked to.
  *

@@ -9,6 +9,8 @@
 //!
 //! The record of a boot is written before the audit daemon runs, and reaches its log only if the
 //! kernel was booted with `audit=1`. So a boot is also known by the serials, which begin anew.
+//! Serials alone can mislead: a system call that any user draws out has the time of its start and
+//! the serial of its first record. So in a log that tells when the daemon starts, it has to have.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -94,6 +96,8 @@ struct Machine {
     call: Option<(Event, Option<Vec<u8>>)>,
     /// The latest time and the highest serial since the last boot.
     last: Option<(Timestamp, u64)>,
+    /// Whether the audit daemon has started since the last record of this boot, if the log tells.
+    daemon_started: Option<bool>,
     /// What [`Machine::writer()`] returned of a program that nothing is known of, but that its id
     /// had another program before and has another one after it.
     between: Life,
@@ -131,6 +135,10 @@ impl Programs {
     /// the kernel may be asked now.
     pub fn learn(&mut self, record: &Record, number: u64, now: bool) {
         let (machine, kernel) = self.of(&record.event.node);
+        if record.body == Body::DaemonStart {
+            machine.daemon_started = Some(true);
+            return;
+        }
         if machine.has_booted(&record.event, record.body == Body::Boot) {
             machine.boot(number);
         }
@@ -138,7 +146,7 @@ impl Programs {
             Body::Load(id) => machine.load(*id, &record.event, number, now, kernel),
             Body::Unload(id) => machine.unload(*id, record.event.time, number),
             Body::Call { text, .. } => machine.loaded(&record.event, text),
-            Body::Boot | Body::Access(_) | Body::End => (),
+            Body::Boot | Body::DaemonStart | Body::Access(_) | Body::End => (),
         }
     }
 
@@ -153,10 +161,14 @@ impl Machine {
     /// Whether the event is the first of a boot.
     fn has_booted(&mut self, event: &Event, says_so: bool) -> bool {
         let Event { time, serial, .. } = *event;
+        let daemon_started = self.daemon_started.unwrap_or(true);
         let booted = says_so
             || self.last.is_some_and(|(latest, highest)| {
-                serial < highest && time.duration_since(latest) > BOOTED
+                daemon_started && serial < highest && time.duration_since(latest) > BOOTED
             });
+        if booted || self.last.is_none_or(|(_, highest)| serial > highest) {
+            self.daemon_started = self.daemon_started.map(|_| false);
+        }
         let last = self.last.filter(|_| !booted).unwrap_or((time, serial));
         self.last = Some((last.0.max(time), last.1.max(serial)));
         booted
@@ -450,6 +462,29 @@ mod tests {
         learn(200, 40, Body::End, 5);
         learn(250, 41, Body::Load(7), 6);
         for (number, load) in [(1, Some(100)), (4, Some(100)), (5, None), (6, Some(250))] {
+            assert_eq!(who(&mut programs, 7, 200, number), (None, load, None, None), "{number}");
+        }
+    }
+
+    /// A lower serial at a later time is that of a system call which somebody has drawn out.
+    #[test]
+    fn no_boot_without_the_daemon() {
+        let mut programs = Programs::new(None, Vec::new());
+        let mut learn = |second, serial, body, number| {
+            let event = Event { node: None, time: at(second), serial };
+            programs.learn(&Record { event, body }, number, false);
+        };
+        learn(90, 7000, Body::DaemonStart, 1);
+        learn(100, 500, Body::Load(7), 2);
+        learn(110, 499, call("/bin/drawn-out"), 3);
+        // The daemon starts again, in the same boot.
+        learn(120, 7500, Body::DaemonStart, 4);
+        learn(121, 501, Body::End, 5);
+        learn(130, 498, Body::End, 6);
+        // And in another one.
+        learn(140, 9, Body::DaemonStart, 7);
+        learn(150, 40, Body::End, 8);
+        for (number, load) in [(3, Some(100)), (6, Some(100)), (8, None)] {
             assert_eq!(who(&mut programs, 7, 200, number), (None, load, None, None), "{number}");
         }
     }

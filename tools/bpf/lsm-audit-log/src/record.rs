@@ -5,7 +5,8 @@
 use jiff::Timestamp;
 
 /// The name and number of each record type that matters here.
-const TYPES: [(&str, u16); 6] = [
+const TYPES: [(&str, u16); 7] = [
+    ("DAEMON_START", 1200),
     ("SYSCALL", 1300),
     ("EOE", 1320),
     ("BPF", 1334),
@@ -70,7 +71,7 @@ impl Record {
     /// has no blanks in the records of programs. A system call's may have: a profile of `AppArmor`,
     /// in `subj=`, and so may records of the types that aren't read here.
     pub fn is_closed(&self) -> bool {
-        !matches!(self.body, Body::Call { .. })
+        !matches!(self.body, Body::Call { .. } | Body::DaemonStart)
     }
 }
 
@@ -88,6 +89,8 @@ pub enum Body {
     End,
     /// The kernel has started: ids and serials begin anew.
     Boot,
+    /// The audit daemon has started. It gives serials of its own.
+    DaemonStart,
 }
 
 /// Keys and values in the order of the record. A key may come twice.
@@ -239,6 +242,7 @@ pub fn parse(kind: u16, text: &[u8]) -> Result<Option<Record>, Malformed> {
             Body::Call { kind, text: body.to_vec() }
         }
         1320 => Body::End,
+        1200 => Body::DaemonStart,
         _ => Body::Boot,
     };
     Ok(Some(Record { event: Event { node: None, time, serial }, body }))

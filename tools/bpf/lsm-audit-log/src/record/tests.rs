@@ -61,6 +61,8 @@ fn other_types() {
     assert_eq!(body("type=BPF msg=audit(1.0:1): prog-id=3 op=LOAD"), Body::Load(3));
     assert_eq!(body("type=1334 msg=audit(1.0:1): prog-id=3 op=UNLOAD"), Body::Unload(3));
     assert_eq!(body("type=KERNEL msg=audit(1.0:1): state=initialized"), Body::Boot);
+    let start = "type=DAEMON_START msg=audit(1.0:4270): op=start ver=4.0 auid=1000 res=success";
+    assert_eq!(body(start), Body::DaemonStart);
     assert_eq!(body("type=EOE msg=audit(1.0:1): "), Body::End);
     let call = "type=SYSCALL msg=audit(1.0:1): syscall=59 exit=-13 uid=0 exe=2F612062 a0=5";
     let Body::Call { kind: 1300, text } = body(call) else { panic!() };
