@@ -9,8 +9,9 @@
 //!
 //! The record of a boot is written before the audit daemon runs, and reaches its log only if the
 //! kernel was booted with `audit=1`. So a boot is also known by the serials, which begin anew.
-//! Serials alone can mislead: a system call that any user draws out has the time of its start and
-//! the serial of its first record. So in a log that tells when the daemon starts, it has to have.
+//! Serials alone can mislead: a system call has the time of its start and the serial of its first
+//! record, and two that a user draws out are enough. So in a log that tells when the daemon starts,
+//! a boot takes a start of the daemon, too.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -96,8 +97,9 @@ struct Machine {
     call: Option<(Event, Option<Vec<u8>>)>,
     /// The latest time and the highest serial since the last boot.
     last: Option<(Timestamp, u64)>,
-    /// Whether the audit daemon has started since the last record of this boot, if the log tells.
-    daemon_started: Option<bool>,
+    /// When the audit daemon started, if no record of this boot has come since; none if the log
+    /// doesn't tell.
+    daemon_started: Option<Option<Timestamp>>,
     /// What [`Machine::writer()`] returned of a program that nothing is known of, but that its id
     /// had another program before and has another one after it.
     between: Life,
@@ -136,7 +138,7 @@ impl Programs {
     pub fn learn(&mut self, record: &Record, number: u64, now: bool) {
         let (machine, kernel) = self.of(&record.event.node);
         if record.body == Body::DaemonStart {
-            machine.daemon_started = Some(true);
+            machine.daemon_started = Some(Some(record.event.time));
             return;
         }
         if machine.has_booted(&record.event, record.body == Body::Boot) {
@@ -161,13 +163,15 @@ impl Machine {
     /// Whether the event is the first of a boot.
     fn has_booted(&mut self, event: &Event, says_so: bool) -> bool {
         let Event { time, serial, .. } = *event;
-        let daemon_started = self.daemon_started.unwrap_or(true);
+        // A system call that began after the daemon has a serial above all that came before.
+        let daemon_started =
+            self.daemon_started.is_none_or(|started| started.is_some_and(|at| time >= at));
         let booted = says_so
             || self.last.is_some_and(|(latest, highest)| {
                 daemon_started && serial < highest && time.duration_since(latest) > BOOTED
             });
         if booted || self.last.is_none_or(|(_, highest)| serial > highest) {
-            self.daemon_started = self.daemon_started.map(|_| false);
+            self.daemon_started = self.daemon_started.map(|_| None);
         }
         let last = self.last.filter(|_| !booted).unwrap_or((time, serial));
         self.last = Some((last.0.max(time), last.1.max(serial)));
@@ -479,6 +483,7 @@ mod tests {
         learn(110, 499, call("/bin/drawn-out"), 3);
         // The daemon starts again, in the same boot.
         learn(120, 7500, Body::DaemonStart, 4);
+        learn(118, 497, Body::End, 5);
         learn(121, 501, Body::End, 5);
         learn(130, 498, Body::End, 6);
         // And in another one.
