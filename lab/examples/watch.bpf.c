@@ -7,7 +7,7 @@
  *
  * A record says nothing of the outcome, as another module may have denied the same;
  * the SYSCALL record beside it does. For an operation of io_uring, and for a call
- * that does several things, it says success=yes whatever became of this one.
+ * that does several things, it may say success=yes though this one was denied.
  *
  * "ptrace" names the one who is taken hold of, "ptrace-traceme" the one who is asked to.
  *

@@ -47,6 +47,7 @@ cp -rp "$build/linux.orig/." "$work/made/"
 while IFS= read -r file; do
 	grep -qxF "$file" "$build/linux.overlay" || rm -f "$work/made/$file"
 done < <(cd "$build/linux.orig" && find . -type f -printf '%P\n')
+find "$work/made" -type d -empty ! -path '*/.git/*' -delete
 git -C "$work/made" add -A -f
 git -C "$work/made" commit -qm "Linux $(cat "$build/linux.version")"
 git clone -q "$work/made" "$work/applied"

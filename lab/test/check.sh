@@ -46,9 +46,12 @@ rust_format() {
 }
 # Of the patches only what is ours: not what they take away, or find there.
 spelling() {
-	local words=benchs,buildd,nd,padd bad=0
+	local words=benchs,buildd,nd,padd patch bad=0
 	ours '*' | grep -v '^patches/.*\.\(patch\|diff\)$' | each codespell -L "$words" -- || bad=1
-	ours 'patches/*.patch' 'patches/*.diff' | each codespell -L "$words" --ignore-regex '^([- ]|@@ ).*' -- || bad=1
+	while IFS= read -r patch; do
+		{ sed '/^--- a\//,$d' "$patch" && sed '1,/^--- a\//d; /^+/!d' "$patch"; } |
+			codespell -L "$words" - | sed "s|^|$patch: |" || bad=1
+	done < <(ours 'patches/*.patch' 'patches/*.diff')
 	return "$bad"
 }
 kernel_style() {

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Run what can be tested on any kernel, KUnit's tests at boot and the kselftests, on
-# build/kernel or KERNEL_DIR, which may be one for arm64. Only without IPv6, and with
-# PREEMPT_RT, which has no bpf_timer, may some be skipped. The last line is their sum:
-# lab/test/selftests.sh
+# build/kernel or KERNEL_DIR, which may be one for arm64. Only without IPv6 or the hooks
+# of the network, and with PREEMPT_RT, which has no bpf_timer, may some be skipped. The
+# last line is their sum: lab/test/selftests.sh
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -19,7 +19,9 @@ if grep -qx CONFIG_ARM64=y "$kernel/.config"; then
 	objects+=-arm64
 	"$lab/machine/arm64root.sh"
 fi
-grep -qx CONFIG_IPV6=y "$kernel/.config" || skipped='[0-9]+'
+for option in IPV6 SECURITY_NETWORK; do
+	grep -qx "CONFIG_$option=y" "$kernel/.config" || skipped='[0-9]+'
+done
 ! grep -qx CONFIG_PREEMPT_RT=y "$kernel/.config" || skipped=1
 
 "$lab/machine/run.sh" "$lab/test/build-selftests.sh"
