@@ -51,6 +51,7 @@ impl RecordType {
     /// Returns `None` if nobody wants a record of this type: if audit was disabled at boot, or if a
     /// rule excludes the record.
     #[inline]
+    #[must_use = "a record that is wanted is to be started, or counted as lost"]
     pub fn wanted(self) -> Option<Wanted> {
         // SAFETY: It's always safe to call this function.
         unsafe { bindings::audit_log_wanted(self.0) }.then_some(Wanted(self))
@@ -61,7 +62,6 @@ impl RecordType {
 ///
 /// A record that was started can't be taken back. So whoever needs memory of its own for one
 /// allocates that in between, and tells audit if there is none ([`Wanted::lost()`]).
-#[must_use = "a record that is wanted is started, or told to be lost"]
 pub struct Wanted(RecordType);
 
 impl Wanted {

@@ -78,7 +78,8 @@ __bpf_kfunc_start_defs();
  * Return: the context of the record, or %NULL if a rule excludes the record or
  * the kernel was booted with audit=0; if the record is lost, for want of memory
  * or because the backlog is full, which audit counts; if the current task is
- * kauditd, or the audit daemon after 100 records in 5 seconds; or in an NMI.
+ * kauditd, or the audit daemon after 100 records in a period of 5 seconds; or in
+ * an NMI.
  */
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)

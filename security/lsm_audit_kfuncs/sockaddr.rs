@@ -190,7 +190,7 @@ mod tests {
     }
 
     fn memory(bytes: &'static [u8; 28]) -> Option<Memory<'static, SockAddr>> {
-        // SAFETY: These bytes are as good as a program's, and nothing behind them is read.
+        // SAFETY: A static isn't memory of a device.
         unsafe { Memory::new(bytes.as_ptr().cast()) }
     }
 

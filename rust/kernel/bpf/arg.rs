@@ -365,16 +365,18 @@ impl<T> Copy for Memory<'_, T> {}
 
 impl<T> Memory<'_, T> {
     /// How far behind the start of the object may be read. Memory of a device, the reading of
-    /// which has effects, isn't mapped that close to other memory (`VM_NO_GUARD`).
+    /// which has effects, isn't mapped that close to other memory: a page without mapping lies
+    /// behind each area of `vmalloc()` and `ioremap()` (but with `VM_NO_GUARD`), and the linear map
+    /// has no memory of devices.
     const REACH: usize = PAGE_SIZE;
 
     /// Creates a [`Memory`], unless the address is NULL.
     ///
     /// # Safety
     ///
-    /// Unless it is NULL, `addr` must be what a program passed for a `T`: the verifier has proved
-    /// that it is memory of the program's or of the kernel's, and not of a device, for `'a`. What
-    /// lies behind the object is read, too, and may get known.
+    /// Unless it is NULL, `addr` must be the address of memory that is not a device's for `'a`, such
+    /// as what the verifier let a program pass for a `T`. Up to a page from there may be read, and
+    /// what was read may be disclosed.
     #[inline]
     pub unsafe fn new(addr: *const T) -> Option<Self> {
         Some(Self {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! An allocator that tries without waiting for a lock.
+//! An allocator that first tries without waiting for a lock.
 //!
 //! C header: [`include/linux/slab.h`](srctree/include/linux/slab.h)
 

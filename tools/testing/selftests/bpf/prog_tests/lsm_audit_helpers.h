@@ -346,7 +346,7 @@ static inline bool can_run(void)
 	return true;
 }
 
-/* For objects with a program on such a hook, all of which load, or none. */
+/* Without these hooks an object that has a program on one is left out as a whole. */
 static inline bool needs_socket_hooks(void)
 {
 	bool has = libbpf_find_vmlinux_btf_id("socket_listen", BPF_LSM_MAC) > 0;

@@ -29,10 +29,11 @@
  * hook's callers. It is REFUSED if audit_log_start(), audit_log_format(),
  * audit_log_lsm_data() or audit_log_end() can reach it on the same stack without
  * an interrupt in between, if audit_log_exit() calls it for each record that it
- * has started (not once, as when the stack grows), or if in doubt. Such a hook must
- * also be added to BPF_AUDIT_REFUSED in security/lsm_audit_kfuncs/hooks.rs and to
- * bpf_lsm_audit_hooks in kernel/bpf/bpf_lsm.c. If a task can run the hook for another one, which isn't
- * responsible, it belongs to BPF_AUDIT_NO_SUBJECT in hooks.rs.
+ * writes (a hook that it calls once, as where the stack grows, ends by itself), or
+ * if in doubt. Such a hook must also be added to BPF_AUDIT_REFUSED in
+ * security/lsm_audit_kfuncs/hooks.rs and to bpf_lsm_audit_hooks in
+ * kernel/bpf/bpf_lsm.c. If a task can run the hook on behalf of another one, the
+ * hook belongs to BPF_AUDIT_NO_SUBJECT in hooks.rs.
  */
 #include <linux/filter.h>
 

@@ -114,6 +114,7 @@ static void test_audit_daemon(void)
 
 	sleep(DAEMON_SECONDS + 1);
 	audit_drain(audit);
+	start = time(NULL);
 	act_as_daemon(1);
 	expect_of(prog_id, getpid(), comm, "");
 	settled();
@@ -121,6 +122,10 @@ static void test_audit_daemon(void)
 
 	/* One that leaves has no further record that would tell of them. */
 	act_as_daemon(DAEMON_RECORDS - 1 + 40);
+	if (time(NULL) - start >= DAEMON_SECONDS) {
+		skip("this machine takes too long for so many records", "");
+		goto out;
+	}
 	ASSERT_EQ(skel->bss->refused, 40, "NULL from bpf_audit_log_start(), again");
 	if (ASSERT_OK(audit_set(audit, AUDIT_STATUS_PID, 0), "leave the audit socket")) {
 		ASSERT_TRUE(kernel_log_has(kmsg, suppressed_at_end), "the kernel log says so, too");

@@ -289,9 +289,9 @@ static inline bool calls_are_recorded(void)
 	if (!ASSERT_OK(audit_drain(audit), "drain audit") ||
 	    !ASSERT_OK(audit_set(audit, AUDIT_STATUS_ENABLED, 1), "set audit") || !settled())
 		return false;
+	/* There is none if a rule excludes it. */
 	change = audit_record(audit, AUDIT_CONFIG_CHANGE, 0);
-	return ASSERT_OK_PTR(change, "record of the change") &&
-	       audit_count(audit, AUDIT_SYSCALL, change->serial);
+	return change && audit_count(audit, AUDIT_SYSCALL, change->serial);
 }
 
 static inline bool records_calls(void)
