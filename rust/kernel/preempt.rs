@@ -13,9 +13,9 @@ use crate::bindings;
 /// interrupt happened to interrupt, and code that disables bottom halves (threaded NAPI, busy
 /// polling) does the work of others.
 ///
-/// Equivalent to the C side `irq_count()`, which is `in_interrupt()`. `include/linux/preempt.h` says
-/// that new code should not use that: it also counts disabled bottom halves. Here they are to be
-/// counted; `in_task()` is true with bottom halves disabled.
+/// Equivalent to the C side `irq_count()`, which is `in_interrupt()`. `include/linux/preempt.h`
+/// says that new code should not use that: it also counts disabled bottom halves. Here they are to
+/// be counted; `in_task()` is true with bottom halves disabled.
 #[inline]
 pub fn in_interrupt_or_bh_disabled() -> bool {
     // SAFETY: It's always safe to call `irq_count()`.

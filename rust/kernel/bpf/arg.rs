@@ -374,9 +374,9 @@ impl<T> Memory<'_, T> {
     ///
     /// # Safety
     ///
-    /// Unless it is NULL, `addr` must be the address of memory that is not a device's for `'a`, such
-    /// as what the verifier let a program pass for a `T`. Up to a page from there may be read, and
-    /// what was read may be disclosed.
+    /// Unless it is NULL, `addr` must be the address of memory that is not a device's for `'a`,
+    /// such as what the verifier let a program pass for a `T`. Up to a page from there may be read,
+    /// and what was read may be disclosed.
     #[inline]
     pub unsafe fn new(addr: *const T) -> Option<Self> {
         Some(Self {

@@ -205,8 +205,9 @@ unsafe extern "C" fn filter<S: KfuncIds + KfuncFilter>(
 ///
 /// - The C function of each name is a `__bpf_kfunc` that was written for the function here. Each
 ///   call of the C function calls the Rust function of that name once, with the same arguments, and
-///   nothing else calls the Rust function. One that takes a [`Box`](crate::alloc::Box) may be called
-///   later, by whatever the C function has left the object to, since it is no longer the program's.
+///   nothing else calls the Rust function. One that takes a [`Box`](crate::alloc::Box) may be
+///   called later, by whatever the C function has left the object to, since it is no longer the
+///   program's.
 /// - In the kfunc's definition, the name of a parameter of the type [`&BStr`](crate::str::BStr)
 ///   ends in `__str`; else the verifier proves one byte. That of an `Option` ends in `__nullable`.
 ///   No other name ends in a suffix that the verifier knows (`is_kfunc_arg_ignore()` and others in

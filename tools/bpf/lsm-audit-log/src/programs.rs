@@ -85,6 +85,18 @@ pub struct Programs {
     nodes: HashMap<Node, Machine>,
 }
 
+/// What the log tells of the audit daemon's start.
+#[derive(Clone, Copy, Default)]
+enum Daemon {
+    /// Nothing.
+    #[default]
+    Untold,
+    /// It started at this time, and no later record of the boot has come since.
+    Started(Timestamp),
+    /// It has started, and one has.
+    Running,
+}
+
 /// The programs of one node.
 #[derive(Default)]
 struct Machine {
@@ -97,9 +109,7 @@ struct Machine {
     call: Option<(Event, Option<Vec<u8>>)>,
     /// The latest time and the highest serial since the last boot.
     last: Option<(Timestamp, u64)>,
-    /// When the audit daemon started, if no record of this boot has come since; none if the log
-    /// doesn't tell.
-    daemon_started: Option<Option<Timestamp>>,
+    daemon: Daemon,
     /// What [`Machine::writer()`] returned of a program that nothing is known of, but that its id
     /// had another program before and has another one after it.
     between: Life,
@@ -138,7 +148,7 @@ impl Programs {
     pub fn learn(&mut self, record: &Record, number: u64, now: bool) {
         let (machine, kernel) = self.of(&record.event.node);
         if record.body == Body::DaemonStart {
-            machine.daemon_started = Some(Some(record.event.time));
+            machine.daemon = Daemon::Started(record.event.time);
             return;
         }
         if machine.has_booted(&record.event, record.body == Body::Boot) {
@@ -164,14 +174,18 @@ impl Machine {
     fn has_booted(&mut self, event: &Event, says_so: bool) -> bool {
         let Event { time, serial, .. } = *event;
         // A system call that began after the daemon has a serial above all that came before.
-        let daemon_started =
-            self.daemon_started.is_none_or(|started| started.is_some_and(|at| time >= at));
+        let daemon_started = match self.daemon {
+            Daemon::Untold => true,
+            Daemon::Started(at) => time >= at,
+            Daemon::Running => false,
+        };
         let booted = says_so
             || self.last.is_some_and(|(latest, highest)| {
                 daemon_started && serial < highest && time.duration_since(latest) > BOOTED
             });
-        if booted || self.last.is_none_or(|(_, highest)| serial > highest) {
-            self.daemon_started = self.daemon_started.map(|_| None);
+        let later = booted || self.last.is_none_or(|(_, highest)| serial > highest);
+        if let (Daemon::Started(_), true) = (self.daemon, later) {
+            self.daemon = Daemon::Running;
         }
         let last = self.last.filter(|_| !booted).unwrap_or((time, serial));
         self.last = Some((last.0.max(time), last.1.max(serial)));
