@@ -359,6 +359,10 @@ mod tests {
         Record { event: event(None, second), body }
     }
 
+    fn with_serial(second: i64, serial: u64, body: Body) -> Record {
+        Record { event: Event { node: None, time: at(second), serial }, body }
+    }
+
     fn call(exe: &str) -> Body {
         Body::Call { kind: 1300, text: format!("syscall=321 exe=\"{exe}\"").into() }
     }
@@ -469,8 +473,7 @@ mod tests {
     fn after_an_unseen_boot() {
         let mut programs = Programs::new(None, Vec::new());
         let mut learn = |second, serial, body, number| {
-            let event = Event { node: None, time: at(second), serial };
-            programs.learn(&Record { event, body }, number, false);
+            programs.learn(&with_serial(second, serial, body), number, false);
         };
         learn(100, 500, Body::Load(7), 1);
         // A system call that began before, one that was late, and a clock that was set back.
@@ -489,8 +492,7 @@ mod tests {
     fn no_boot_without_the_daemon() {
         let mut programs = Programs::new(None, Vec::new());
         let mut learn = |second, serial, body, number| {
-            let event = Event { node: None, time: at(second), serial };
-            programs.learn(&Record { event, body }, number, false);
+            programs.learn(&with_serial(second, serial, body), number, false);
         };
         learn(90, 7000, Body::DaemonStart, 1);
         learn(100, 500, Body::Load(7), 2);
