@@ -38,7 +38,7 @@ found_by() {
 # They take the audit socket, so they come before auditd does. This guest has all
 # that they need: one that is skipped has failed.
 selftests() { # [SELFTEST]
-	local line name ended=
+	local line name why= ended=
 	rm -f "$received"
 	while IFS= read -r line; do
 		name=${line##* }
@@ -46,14 +46,18 @@ selftests() { # [SELFTEST]
 		name=${name#audit_}
 		name=${name%%:*}
 		case $line in
+		*:FAIL:*) why=${why:-: $line} ;;
 		\#*/*:OK) check "selftest: $name" ;;
-		\#*/*:SKIP* | \#*/*:FAIL*) check "selftest: $name" "${line##*:}: see build/guest/selftests.log" ;;
+		\#*/*:SKIP* | \#*/*:FAIL*)
+			check "selftest: $name" "${line##*:}$why: see build/guest/selftests.log"
+			why=
+			;;
 		"test_progs: all passed") ended=yes ;;
 		esac
 	done < <({ AUDIT_LOG=$received lab/test/progs.sh "build/selftests${stress:+-debug}" -v \
 		-a "lsm_audit_*${1:+/$1},lsm_hook_*${1:+/$1},summarization_*${1:+/$1}" 2>&1 || :; } |
-		tee "$results/selftests.log" | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|test_progs: )')
-	[ -n "$ended" ] || check "selftest: all" "$(tail -n 1 "$results/selftests.log"): see build/guest/selftests.log"
+		tee "$results/selftests.log" | grep -aE --line-buffered '^(#[0-9]+/.*:(OK|SKIP|FAIL)|[a-z0-9_]+:FAIL:|test_progs: )')
+	[ -n "$ended" ] || check "selftest: all" "$(tail -n 1 "$results/selftests.log")$why: see build/guest/selftests.log"
 }
 
 # auditd wrote the records of the denials, and shall write some of the greatest length.

@@ -412,12 +412,17 @@ long audit_discard(struct audit *audit, __u16 type, int ms)
 	struct pollfd poller = { .fd = audit->fd, .events = POLLIN };
 	struct nlmsghdr header;
 	long count = 0;
+	ssize_t len;
 
 	if (poll(&poller, 1, ms) < 0)
 		return -errno;
 
-	while (recv(audit->fd, &header, sizeof(header), MSG_DONTWAIT) == sizeof(header))
-		count += header.nlmsg_type == type;
+	/* A full socket tells that first, and is as full as before. */
+	do {
+		len = recv(audit->fd, &header, sizeof(header), MSG_DONTWAIT);
+		if (len == sizeof(header))
+			count += header.nlmsg_type == type;
+	} while (len == sizeof(header) || (len < 0 && errno == ENOBUFS));
 	return count;
 }
 

@@ -125,6 +125,27 @@ static inline bool subject_is_done(pid_t pid)
 	       ASSERT_EQ(status, 0, "what the subject did");
 }
 
+/*
+ * The same of a subject whose records come until it ends. They are read and dropped:
+ * in a full socket audit's answers find no room either.
+ */
+static inline void flooder_is_done(pid_t pid, int seconds)
+{
+	time_t late = time(NULL) + seconds;
+	int status = -1;
+	pid_t done = 0;
+
+	while (pid > 0 && !done && time(NULL) < late) {
+		audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 10);
+		done = waitpid(pid, &status, WNOHANG);
+	}
+	ASSERT_EQ(done, pid, "the subject comes back");
+	ASSERT_EQ(status, 0, "what the subject did");
+	/* That is, more came than the socket has room for. */
+	while (audit_drain(audit) == -ENOBUFS)
+		;
+}
+
 /* Both. Return: the subject's pid, or -1 if @act failed. */
 static inline pid_t run_subject(const char *comm, __u32 *tgid, act_fn act, const void *arg)
 {
@@ -315,19 +336,19 @@ static inline bool has_kfuncs(void)
 	return has;
 }
 
-/* Without a securityfs to look at, it is taken to be. */
-static inline bool is_lsm_enabled(void)
+/* If there is no securityfs to look at, @unknown. */
+static inline bool is_lsm_listed(const char *name, bool unknown)
 {
 	FILE *file = fopen("/sys/kernel/security/lsm", "r");
 	char lsms[256] = "", *lsm;
 
 	if (!file)
-		return true;
+		return unknown;
 	if (!fgets(lsms, sizeof(lsms), file))
 		lsms[0] = '\0';
 	fclose(file);
 	for (lsm = strtok(lsms, ",\n"); lsm; lsm = strtok(NULL, ",\n")) {
-		if (!strcmp(lsm, "bpf"))
+		if (!strcmp(lsm, name))
 			return true;
 	}
 	return false;
@@ -339,7 +360,7 @@ static inline bool can_run(void)
 		skip("the kernel has no audit kfuncs", " (CONFIG_BPF_LSM_AUDIT)");
 		return false;
 	}
-	if (!is_lsm_enabled()) {
+	if (!is_lsm_listed("bpf", true)) {
 		skip("the kernel was booted without the LSM ", "bpf");
 		return false;
 	}
@@ -520,6 +541,8 @@ static inline void run_subtest(const struct subtest *subtest)
 {
 	long before = complaints(), lost = audit_lost(audit);
 
+	if (!ASSERT_GE(lost, 0, "audit's status"))
+		return;
 	subtest->run();
 	detach();
 	ASSERT_EQ(complaints(), before, "/proc/sys/kernel/tainted");

@@ -438,12 +438,14 @@ static bool act_race(const void *unused)
 static void test_entry_gone(void)
 {
 	static const struct step steps[] = { { CALL_DENTRY }, {} };
-	time_t late = time(NULL) + 120;
-	pid_t pid, done = 0;
-	int status = -1;
+	pid_t pid;
 
 	if (get_nprocs() < 2) {
 		skip("walk and removal take ", "two processors");
+		return;
+	}
+	if (is_lsm_listed("smack", false)) {
+		skip("no walk stays under RCU with ", "Smack");
 		return;
 	}
 	/* A walk that has to set a time takes a reference. */
@@ -454,20 +456,10 @@ static void test_entry_gone(void)
 	skel->bss->ended = 0;
 
 	pid = start_subject(SUBJECT, &skel->bss->tgid, act_race, NULL);
-	if (pid < 0)
-		return;
 	/* Where nobody reads, soon no record is started, and no name is looked at. */
-	while (!done && time(NULL) < late) {
-		audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 100);
-		done = waitpid(pid, &status, WNOHANG);
-	}
-	ASSERT_EQ(done, pid, "the subject comes back");
-	ASSERT_EQ(status, 0, "what the subject did");
+	flooder_is_done(pid, 120);
 	ASSERT_GT(skel->bss->ended, RACES, "records");
 	skel->bss->tgid = 0;
-	/* That is, more came than the socket has room for. */
-	while (audit_drain(audit) == -ENOBUFS)
-		;
 }
 
 static const struct subtest subtests[] = {
