@@ -18,6 +18,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/socket.h>
+#include <linux/workqueue.h>
 
 #include "audit_kfuncs.h"
 
@@ -27,11 +28,12 @@
 /*
  * On PREEMPT_RT, audit's queue and the allocator have locks that sleep. A program
  * that has disabled preemption or interrupts since it started its record leaves
- * it here: an irq_work runs in a thread there.
+ * it here, for a kworker. The hook's caller may hold a raw lock that queue_work()
+ * takes: so an interrupt queues the work.
  */
 static LLIST_HEAD(ended);
 
-static void end_records(struct irq_work *work)
+static void end_records(void)
 {
 	struct llist_node *contexts = llist_reverse_order(llist_del_all(&ended));
 	struct bpf_audit_context *ac, *next;
@@ -40,16 +42,26 @@ static void end_records(struct irq_work *work)
 		rust(bpf_audit_log_end)(ac);
 }
 
-static DEFINE_IRQ_WORK(end_work, end_records);
+static void end_records_work(struct work_struct *work)
+{
+	end_records();
+}
 
-/*
- * The thread may wait for more urgent ones, or its processor be offline. So whoever
- * starts a record ends those that are left first: their number stays bounded.
- */
+static DECLARE_WORK(ended_work, end_records_work);
+
+/* On any processor: this one may have no time for a thread, or be about to go offline. */
+static void queue_ended_work(struct irq_work *work)
+{
+	queue_work(system_dfl_wq, &ended_work);
+}
+
+static struct irq_work ended_irq_work = IRQ_WORK_INIT_HARD(queue_ended_work);
+
+/* Whoever starts a record ends those that are left first: their number stays bounded. */
 static void end_left_records(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && preemptible() && !llist_empty(&ended))
-		end_records(NULL);
+		end_records();
 }
 
 __bpf_kfunc_start_defs();
@@ -103,7 +115,7 @@ __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 	}
 
 	llist_add(&ac->ended, &ended);
-	irq_work_queue(&end_work);
+	irq_work_queue(&ended_irq_work);
 }
 
 /**
