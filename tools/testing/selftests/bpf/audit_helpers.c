@@ -228,6 +228,42 @@ int audit_only(struct audit *audit, __u16 type, bool add)
 	return exclude(audit, AUDIT_NOT_EQUAL, type, add);
 }
 
+/* Whether a field of a rule may match the type, as audit_comparator() decides. */
+static bool field_matches(const struct audit_rule_data *rule, __u32 field, __u16 type)
+{
+	__u32 value = rule->values[field];
+
+	if (rule->fields[field] != AUDIT_MSGTYPE)
+		return true; /* not to be told from here */
+	if (rule->fieldflags[field] == AUDIT_EQUAL)
+		return type == value;
+	return rule->fieldflags[field] != AUDIT_NOT_EQUAL || type != value;
+}
+
+/* Whether a rule may exclude records of a type; below 0 if audit doesn't answer. */
+static int is_excluded(struct audit *audit, __u16 type)
+{
+	long long deadline = now_ms() + DEADLINE_MS;
+	struct audit_message message;
+	int excluded = 0, i, got = audit_send(audit, AUDIT_LIST_RULES, NULL, 0);
+
+	while (got >= 0) {
+		got = audit_read(audit, &message, deadline);
+		if (got == NLMSG_DONE)
+			return excluded;
+		if (got == NLMSG_ERROR && message.error.error)
+			return message.error.error;
+		/* Whatever its action. */
+		if (got != AUDIT_LIST_RULES ||
+		    (message.rule.flags & ~AUDIT_FILTER_PREPEND) != AUDIT_FILTER_EXCLUDE)
+			continue;
+		for (i = 0; i < message.rule.field_count && field_matches(&message.rule, i, type); i++)
+			;
+		excluded |= i == message.rule.field_count;
+	}
+	return got;
+}
+
 static void forget(struct audit *audit)
 {
 	size_t i;
@@ -314,6 +350,10 @@ struct audit *audit_open(char why[128])
 	err = audit_status(audit, &audit->saved);
 	if (err) {
 		snprintf(why, 128, "audit doesn't say its status: %s", strerror(-err));
+		goto disconnect;
+	}
+	if (is_excluded(audit, AUDIT_USER_AVC) > 0 || is_excluded(audit, AUDIT_BPF_LSM_ACCESS) > 0) {
+		snprintf(why, 128, "a rule excludes records, perhaps one that an interrupted test has left (auditctl -D)");
 		goto disconnect;
 	}
 	if (audit->saved.enabled == 2) {

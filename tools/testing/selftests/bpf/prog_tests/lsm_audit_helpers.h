@@ -8,16 +8,16 @@
 #define __LSM_AUDIT_HELPERS_H
 
 #include <bpf/btf.h>
-#include <glob.h>
+#include <linux/time64.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <test_progs.h>
 
 #include "audit_helpers.h"
+#include "lsm_audit_machine.h"
 #include "progs/lsm_audit_kfuncs.h"
 #include "test_lsm_audit_kfuncs.skel.h"
 
@@ -68,14 +68,6 @@ static inline void write_cause(int i, char text[CAUSE_ROOM])
 	text[0] = '\0';
 	for (n = 0; n < causes[i].times; n++)
 		strcat(text, causes[i].text);
-}
-
-/* Without its reason, a test that is skipped looks as good as one that passes. */
-static inline void skip(const char *why, const char *what)
-{
-	printf("SKIP: %s%s\n", why, what);
-	test__force_log();
-	test__skip();
 }
 
 /* A process that acts */
@@ -131,11 +123,11 @@ static inline bool subject_is_done(pid_t pid)
  */
 static inline void flooder_is_done(pid_t pid, int seconds)
 {
-	time_t late = time(NULL) + seconds;
+	__u64 late = get_time_ns() + seconds * NSEC_PER_SEC;
 	int status = -1;
 	pid_t done = 0;
 
-	while (pid > 0 && !done && time(NULL) < late) {
+	while (pid > 0 && !done && get_time_ns() < late) {
 		audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 10);
 		done = waitpid(pid, &status, WNOHANG);
 	}
@@ -285,44 +277,7 @@ static inline bool attach(struct bpf_program *prog)
 	return ASSERT_OK_PTR(attached, "attach");
 }
 
-static inline bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok;
-
-	if (fd < 0)
-		return false;
-	ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	close(fd);
-	return ok;
-}
-
-static inline bool read_word(const char *file, char value[16])
-{
-	FILE *from = fopen(file, "r");
-	bool ok = from && fscanf(from, "%15s", value) == 1;
-
-	if (from)
-		fclose(from);
-	return ok;
-}
-
-/* Not sysctl_set(): debugfs can't seek, and what isn't written then isn't told. */
-static inline bool set_file(const char *file, char before[16], const char *value)
-{
-	char now[16] = "";
-
-	return ASSERT_TRUE(read_word(file, before), file) &&
-	       ASSERT_TRUE(write_file(file, value), file) &&
-	       ASSERT_TRUE(read_word(file, now), file) && ASSERT_STREQ(now, value, file);
-}
-
 /* What a whole test needs. */
-
-static inline bool has_function(const struct btf *btf, const char *name)
-{
-	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
-}
 
 static inline bool has_kfuncs(void)
 {
@@ -334,24 +289,6 @@ static inline bool has_kfuncs(void)
 	has = has_function(btf, "bpf_audit_log_start");
 	btf__free(btf);
 	return has;
-}
-
-/* If there is no securityfs to look at, @unknown. */
-static inline bool is_lsm_listed(const char *name, bool unknown)
-{
-	FILE *file = fopen("/sys/kernel/security/lsm", "r");
-	char lsms[256] = "", *lsm;
-
-	if (!file)
-		return unknown;
-	if (!fgets(lsms, sizeof(lsms), file))
-		lsms[0] = '\0';
-	fclose(file);
-	for (lsm = strtok(lsms, ",\n"); lsm; lsm = strtok(NULL, ",\n")) {
-		if (!strcmp(lsm, name))
-			return true;
-	}
-	return false;
 }
 
 static inline bool can_run(void)
@@ -375,14 +312,6 @@ static inline bool needs_socket_hooks(void)
 	if (!has)
 		skip("the kernel has no hooks for sockets", " (CONFIG_SECURITY_NETWORK)");
 	return has;
-}
-
-/* Whether spinlocks sleep. */
-static inline bool is_realtime(void)
-{
-	struct utsname name;
-
-	return !uname(&name) && strstr(name.version, " PREEMPT_RT ");
 }
 
 /* Programs on hooks that this kernel was configured without stay away. */
@@ -432,100 +361,6 @@ static inline void remove_file(void)
 	file_fd = -1;
 	SYS_NOFAIL("umount -l %s", dir);
 	rmdir(dir);
-}
-
-/* What the kernel complained of, in bits. */
-static inline long complaints(void)
-{
-	FILE *file = fopen("/proc/sys/kernel/tainted", "r");
-	long bits = 0;
-
-	if (file) {
-		if (fscanf(file, "%ld", &bits) != 1)
-			bits = 0;
-		fclose(file);
-	}
-	return bits;
-}
-
-/* The kernel thread that delivers records, or -1. */
-static inline pid_t find_kauditd(void)
-{
-	char path[64], comm[17];
-	pid_t pid = -1;
-	glob_t found;
-	FILE *file;
-	size_t i;
-
-	if (glob("/proc/[0-9]*", GLOB_ONLYDIR, NULL, &found))
-		return -1;
-	for (i = 0; i < found.gl_pathc && pid < 0; i++) {
-		/* A user's process may be called so, but has a command line. */
-		snprintf(path, sizeof(path), "%s/exe", found.gl_pathv[i]);
-		if (readlink(path, comm, sizeof(comm)) >= 0)
-			continue;
-		snprintf(path, sizeof(path), "%s/comm", found.gl_pathv[i]);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (fgets(comm, sizeof(comm), file) && !strcmp(comm, "kauditd\n"))
-			pid = atoi(found.gl_pathv[i] + strlen("/proc/"));
-		fclose(file);
-	}
-	globfree(&found);
-	return pid;
-}
-
-/*
- * How many contexts the kernel holds, or -1 if it doesn't tell. SLUB's debugging
- * (slab_debug=U) has it: a line with a count, the function that allocated and
- * more, and the lines of its stack. Nothing else uses kmalloc_nolock() in Rust.
- */
-static inline long contexts_held(void)
-{
-	/*
-	 * The size of a context, and what kmalloc_nolock() takes if that is contended; with
-	 * KMALLOC_PARTITION_CACHES there are several of each.
-	 */
-	static const char * const caches[] = {
-		"/sys/kernel/slab/kmalloc-16", "/sys/kernel/slab/kmalloc-32",
-		"/sys/kernel/slab/kmalloc-part-*-16", "/sys/kernel/slab/kmalloc-part-*-32",
-	};
-	char path[128], line[512];
-	long held = 0, count;
-	glob_t found;
-	FILE *file;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(caches); i++)
-		glob(caches[i], i ? GLOB_APPEND : 0, NULL, &found);
-	if (!found.gl_pathc)
-		held = -1;
-	for (i = 0; i < found.gl_pathc; i++) {
-		/* KASAN keeps what is freed for a while. */
-		snprintf(path, sizeof(path), "%s/shrink", found.gl_pathv[i]);
-		write_file(path, "1");
-		snprintf(path, sizeof(path), "/sys/kernel/debug/slab/%s/alloc_traces",
-			 strrchr(found.gl_pathv[i], '/') + 1);
-		file = fopen(path, "r");
-		if (!file) {
-			held = -1;
-			break;
-		}
-		for (count = 0; fgets(line, sizeof(line), file); ) {
-			/* Of the lines, those of a stack have no number. */
-			if (strtol(line, NULL, 10) > 0)
-				count = strtol(line, NULL, 10);
-			if (strstr(line, " rust_bpf_audit_log_start+") ||
-			    strstr(line, " rust_helper_kmalloc_nolock+")) {
-				held += count;
-				count = 0;
-			}
-		}
-		fclose(file);
-	}
-	globfree(&found);
-	return held;
 }
 
 struct subtest {

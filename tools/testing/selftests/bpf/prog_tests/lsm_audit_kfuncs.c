@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The audit kfuncs for BPF LSM programs: what each of them writes, to the byte,
- * and what each refuses.
+ * and what each refuses, also of objects that are new or about to go.
  */
 #include <sched.h>
 #include <sys/mount.h>
@@ -139,6 +139,8 @@ static void test_twin(void)
 	const struct step steps[] = { { CALL_FILE }, {} };
 	char text[PATH_MAX];
 
+	if (!can_make_user_namespace())
+		return;
 	snprintf(text, sizeof(text), " path=\"%s\" dev=\"tmpfs\" ino=%lu", file_path,
 		 file_stat.st_ino);
 	if (attach(skel->progs.on_file)) {
@@ -226,6 +228,111 @@ static void test_task(void)
 	}
 }
 
+static bool act_close_file(const void *unused)
+{
+	int fd = open(file_path, O_RDONLY);
+
+	return fd >= 0 && !close(fd);
+}
+
+static void test_release(void)
+{
+	const struct step steps[] = { { CALL_FILE }, {} };
+	char text[PATH_MAX];
+
+	snprintf(text, sizeof(text), " path=\"%s\" dev={str} ino=%lu", file_path,
+		 file_stat.st_ino);
+	if (attach(skel->progs.on_file_release))
+		check_record(steps, text, act_close_file, NULL);
+}
+
+/*
+ * The kernel releases the file, after the task has given up its root directory. The
+ * path is that in the task's mount namespace.
+ */
+static bool act_exit_with_file(const void *unused)
+{
+	int fd = open(file_path, O_RDONLY);
+
+	if (fd >= 0)
+		_exit(0);
+	return false;
+}
+
+static void test_release_at_exit(void)
+{
+	static const int calls[] = { CALL_PATH, CALL_FILE, CALL_IOCTL_OP };
+	const struct step inode[] = { { CALL_INODE }, {} };
+	char text[128];
+	int i;
+
+	if (!attach(skel->progs.on_file_release))
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		const struct step steps[] = { { calls[i] }, {} };
+
+		snprintf(text, sizeof(text), " path=\"%s\" dev={str} ino=%lu%s", file_path,
+			 file_stat.st_ino, calls[i] == CALL_IOCTL_OP ? " ioctlcmd=0x0" : "");
+		check_record(steps, text, act_exit_with_file, NULL);
+	}
+	snprintf(text, sizeof(text), " name=\"file\" dev={str} ino=%lu", file_stat.st_ino);
+	check_record(inode, text, act_exit_with_file, NULL);
+	skel->bss->tgid = 0;
+}
+
+/* Hooks that the verifier trusts, though their object isn't complete. */
+
+static bool act_fork(const void *unused)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	return waitpid(pid, NULL, 0) == pid;
+}
+
+static void test_half_made_task(void)
+{
+	const struct step steps[] = { { CALL_TASK }, {} };
+
+	/* It has its parent's name, and still its process. */
+	if (attach(skel->progs.on_task_alloc))
+		check_record(steps, " opid={num} ocomm=\"" SUBJECT "\"", act_fork, NULL);
+}
+
+static bool act_socket(const void *unused)
+{
+	return socket(AF_INET, SOCK_DGRAM, 0) >= 0;
+}
+
+static void test_half_made_inode(void)
+{
+	const struct step steps[] = { { CALL_INODE }, {} };
+
+	/* It has neither name nor number. */
+	if (attach(skel->progs.on_inode_alloc))
+		check_record(steps, " dev={str} ino=0", act_socket, NULL);
+}
+
+static bool act_drop_file(const void *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+
+	return fd >= 0 && !unlink(path) && !close(fd);
+}
+
+static void test_dying_inode(void)
+{
+	const struct step steps[] = { { CALL_INODE }, {} };
+	char path[sizeof(dir) + 8];
+
+	/* Its name is gone. */
+	snprintf(path, sizeof(path), "%s/dying", dir);
+	if (attach(skel->progs.on_inode_free))
+		check_record(steps, " dev={str} ino={num}", act_drop_file, path);
+}
+
 static const struct subtest subtests[] = {
 	{ "start", test_start },
 	{ "cause", test_cause },
@@ -238,6 +345,11 @@ static const struct subtest subtests[] = {
 	{ "inode", test_inode },
 	{ "inode_with_links", test_inode_with_links },
 	{ "task", test_task },
+	{ "release", test_release },
+	{ "release_at_exit", test_release_at_exit },
+	{ "half_made_task", test_half_made_task },
+	{ "half_made_inode", test_half_made_inode },
+	{ "dying_inode", test_dying_inode },
 };
 
 /* The audit socket is one for the whole machine. */

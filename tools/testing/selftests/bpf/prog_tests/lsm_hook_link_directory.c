@@ -64,7 +64,12 @@ void test_lsm_hook_link_directory(void)
 			close(fd);
 		ASSERT_EQ(link_errno(skel, file), 0, "errno of link()");
 		ASSERT_EQ(skel->bss->runs, 1, "runs");
-		ASSERT_OK(skel->bss->err, "error of bpf_set_dentry_xattr()");
+		if (skel->bss->err == -EOPNOTSUPP) {
+			printf("%s:SKIP: files in /tmp have no such attributes\n", __func__);
+			test__skip();
+		} else {
+			ASSERT_OK(skel->bss->err, "error of bpf_set_dentry_xattr()");
+		}
 		unlink(link_name);
 		unlink(file);
 	}

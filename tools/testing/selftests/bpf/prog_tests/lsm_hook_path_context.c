@@ -7,6 +7,7 @@
 #include <linux/compiler.h>
 #include <netinet/in.h>
 #include <sys/utsname.h>
+#include <linux/time64.h>
 #include <test_progs.h>
 #include "lsm_hook_path_context.skel.h"
 
@@ -71,14 +72,14 @@ static void receive_packets(struct lsm_hook_path_context *skel)
 /* The timer starts itself again until it interrupts this task. */
 static void start_timer(struct lsm_hook_path_context *skel)
 {
-	time_t end = time(NULL) + 20;
+	__u64 end = get_time_ns() + 20 * NSEC_PER_SEC;
 	char name[64];
 	int fd = open_temporary(name);
 
 	if (fd < 0)
 		return;
 	if (ASSERT_OK(truncate(name, 0), "truncate"))
-		while (!READ_ONCE(skel->bss->timer_helper) && time(NULL) < end)
+		while (!READ_ONCE(skel->bss->timer_helper) && get_time_ns() < end)
 			;
 	ASSERT_EQ(skel->bss->timer_kfunc, -EOPNOTSUPP, "bpf_path_d_path()");
 	ASSERT_EQ(skel->bss->timer_helper, -EOPNOTSUPP, "bpf_d_path()");

@@ -20,6 +20,8 @@ __u32 runs;
 __u32 refused;
 /* How long the longest call of bpf_audit_log_start() took, in ns. */
 __u64 longest;
+/* How long all of it took, of which the process takes the time. */
+__u64 took;
 
 static bool is_subject(void)
 {

@@ -26,7 +26,7 @@ char source_addr[128];
 char dest_addr[128];
 
 /* The initial network namespace. */
-extern const void init_net __ksym;
+extern const void init_net __ksym __weak;
 
 static bool is_subject(void)
 {

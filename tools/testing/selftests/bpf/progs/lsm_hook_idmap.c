@@ -5,7 +5,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-extern const void mount_lock __ksym;
+extern const void mount_lock __ksym __weak;
 
 pid_t tgid;
 int runs;

@@ -8,7 +8,7 @@ pid_t tgid;
 int task_kill_info, task_kill_cred;
 int msg_queue_msgctl_perm, sem_semctl_perm, shm_shmctl_perm;
 int inode_init_security_anon_context;
-int getpeersec_sock, getpeersec_skb;
+int getpeersec_runs, getpeersec_sock, getpeersec_skb;
 int map_create_token, prog_load_token;
 int settime_ts, settime_tz;
 
@@ -64,6 +64,7 @@ int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *n
 SEC("lsm/socket_getpeersec_dgram")
 int BPF_PROG(socket_getpeersec_dgram, struct socket *sock, struct sk_buff *skb)
 {
+	COUNT_NULL(getpeersec_runs, NULL);
 	COUNT_NULL(getpeersec_sock, sock);
 	COUNT_NULL(getpeersec_skb, skb);
 	return -92; /* ENOPROTOOPT, the default */

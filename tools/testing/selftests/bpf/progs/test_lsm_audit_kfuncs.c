@@ -391,6 +391,22 @@ int BPF_PROG(on_bind_cgroup, struct socket *sock, struct sockaddr *address, int 
 	return 1;
 }
 
+SEC("lsm_cgroup/file_ioctl")
+int BPF_PROG(on_file_cgroup, struct file *file)
+{
+	if (is_subject())
+		record_file(file);
+	return 1;
+}
+
+SEC("lsm_cgroup/unix_may_send")
+int BPF_PROG(on_may_send_cgroup, struct socket *sock, struct socket *other)
+{
+	if (is_subject())
+		record_with_exe(&(struct objects){ .sock = sock });
+	return 1;
+}
+
 /*
  * Memory of the program's that is as long as the verifier asks for, and shorter
  * than an IPv6 address: a record for each.
