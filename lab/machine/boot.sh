@@ -3,7 +3,7 @@
 #
 # Boot a kernel, run one command in it as root and return its exit code:
 # lab/machine/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS]
-# [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [COMMAND...]
+# [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [-p PROCESSOR] [COMMAND...]
 #
 # The guest's files are the tool root's and this repository's, read-only or
 # copied on write; only build/guest is shared for writing. The console goes to
@@ -16,14 +16,15 @@
 # the KERNEL-ARGUMENTS, and with INITRD if it takes one.
 #
 # With -i the guest's clock counts instructions, one per ns, on one processor.
-# With -g gdb can attach to the unix socket SOCKET.
+# With -g gdb can attach to the unix socket SOCKET. With -p another PROCESSOR is
+# emulated than QEMU's, or virtme-ng's, choice.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
 inside "$@"
 
 name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append='' qemu='' disk='' alone='' start='' initrd=''
-while getopts n:t:c:m:a:d:bk:r:ig: opt; do
+while getopts n:t:c:m:a:d:bk:r:ig:p: opt; do
 	case $opt in
 	n) name=$OPTARG ;;
 	t) limit=$OPTARG ;;
@@ -36,20 +37,22 @@ while getopts n:t:c:m:a:d:bk:r:ig: opt; do
 	r) initrd=$OPTARG ;;
 	i) cpus=1 qemu+=" -accel tcg -icount shift=0,sleep=off" ;;
 	g) qemu+=" -gdb unix:$OPTARG,server=on,wait=off" ;;
-	*) die "usage: lab/machine/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [COMMAND...]" ;;
+	p) qemu+=" -cpu $OPTARG" ;;
+	*) die "usage: lab/machine/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [-p PROCESSOR] [COMMAND...]" ;;
 	esac
 done
 shift $((OPTIND - 1))
 [ -z "$alone" ] || [ -n "$disk" ] || die "a machine of its own (-b) boots from a disk: name its image with -d."
 
-image=${KERNEL_DIR:-$build/kernel}/arch/x86/boot/bzImage
+kernel=${KERNEL_DIR:-$build/kernel}
+image=$(image_of "$kernel")
+kind=$(kind_of "$kernel")
 foreign=()
-if [ -f "${KERNEL_DIR:-}/arch/arm64/boot/Image" ]; then
-	image=$KERNEL_DIR/arch/arm64/boot/Image
-	root=$build/arm64root
-	foreign=(--arch arm64 --root "$root")
-	[ -z "$host" ] || die "a kernel for arm64 needs the tool root: run it without TOOLROOT=host."
-	[ -e "$root/.key" ] || die "there are no files for arm64 in $root: run 'lab/machine/arm64root.sh'."
+if [ -n "$kind" ]; then
+	root=$build/$kind-root
+	foreign=(--arch "$kind" --root "$root")
+	[ -z "$host" ] || die "a kernel for $kind needs the tool root: run it without TOOLROOT=host."
+	[ -e "$root/.key" ] || die "there are no files for $kind in $root: run 'lab/machine/foreignroot.sh $kind'."
 	# This root, too, has the repository; lab/machine/run.sh has made the mounts private.
 	mkdir -p "$root$repo"
 	mount --bind "$repo" "$root$repo"

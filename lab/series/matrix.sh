@@ -47,7 +47,7 @@ debian_config() (
 
 # build DEPTH KFUNCS VARIABLES [DIFFERENCE...], in $out.
 build() {
-	local depth=$1 kfuncs=$2 variables=() targets=(security/ rust/) line base=(cat "$lab/kernel/kernel.config") kind=allnoconfig
+	local depth=$1 kfuncs=$2 variables=() targets=(security/ rust/) image line base=(cat "$lab/kernel/kernel.config") kind=allnoconfig
 	[ "$3" = - ] || IFS=, read -ra variables <<<"$3"
 	shift 3
 	if [ "${1:-}" = debian ]; then
@@ -69,14 +69,18 @@ build() {
 	case $depth in
 	objects) [ "$kfuncs" = n ] || mapfile -t -O 2 targets < <(sed -nE 's/^((kernel|mm)\/.*)\.c$/\1.o/p' "$build/linux.edited") ;;
 	vmlinux) targets=(vmlinux) ;;
-	test) targets=(vmlinux bzImage) ;;
-	selftests) targets=(vmlinux bzImage) ;;
+	kunit | selftests | test) image=$(image_of "$out") targets=(vmlinux "${image##*/}") ;;
 	esac
-	[[ " ${variables[*]} " != *" ARCH=arm64 "* ]] || targets=("${targets[@]/bzImage/Image}")
 	"${kmake[@]}" "${targets[@]}"
 	case $depth in
 	test) KERNEL_DIR=$out "$lab/test/run.sh" ;;
 	selftests) KERNEL_DIR=$out "$lab/test/selftests.sh" ;;
+	kunit)
+		"$lab/machine/emulator.sh" "$(kind_of "$out")"
+		"$lab/machine/run.sh" "$build/linux/tools/testing/kunit/kunit.py" exec --build_dir "$out" --timeout 600 \
+			--arch "$(sed -n 's/.*ARCH=\([^,]*\).*/\1/p' <<<"${variables[*]}")" | tee "$out/kunit"
+		sed -nE 's/.*Testing complete\. /KUnit: /p' "$out/kunit"
+		;;
 	esac
 }
 
@@ -102,7 +106,7 @@ while read -r name depth kfuncs variables differences; do
 	keep_posted $! "$name"
 	if wait $!; then
 		said=built
-		[[ $depth != @(test|selftests) ]] || said="built, booted: $(tail -n 1 "$log/matrix.$name.log")"
+		[[ $depth != @(kunit|selftests|test) ]] || said="built, booted: $(tail -n 1 "$log/matrix.$name.log")"
 		printf '%-17s %-9s %-3s %5d s  %s\n%s\n' "$name" "$depth" "$kfuncs" $((SECONDS - start)) "$said" "$this" >"$result.part"
 		mv "$result.part" "$result"
 		rm -rf --one-file-system "$out"

@@ -31,11 +31,13 @@ esac
 out_log=$log/selftests.log
 llvm=22	# with 19, libarena's atomics don't compile
 variables=(CLANG="clang-$llvm" LLC="llc-$llvm" LLVM_STRIP="llvm-strip-$llvm" OBJCOPY="llvm-objcopy-$llvm")
-if grep -qx CONFIG_ARM64=y "$kernel/.config"; then
-	out+=-arm64
-	clang="clang-$llvm --sysroot=$build/arm64root"
-	variables+=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- SKIP_LLVM=1 CLANG="$clang"
-		CC="$clang --target=aarch64-linux-gnu -fuse-ld=lld -Wno-unused-command-line-argument" LD="ld.lld-$llvm" AR="llvm-ar-$llvm")
+kind=$(kind_of "$kernel")
+if [ -n "$kind" ]; then
+	triplet=$(uname_of "$kind")-linux-gnu
+	out+=-$kind
+	clang="clang-$llvm --sysroot=$build/$kind-root"
+	variables+=(ARCH="${kbuild_of[$kind]}" CROSS_COMPILE="$triplet-" SKIP_LLVM=1 CLANG="$clang"
+		CC="$clang --target=$triplet -fuse-ld=lld -Wno-unused-command-line-argument" LD="ld.lld-$llvm" AR="llvm-ar-$llvm")
 fi
 
 [ -f "$tree/$bpf/test_progs.c" ] || die "the tests aren't in $tree: run 'make tree'."

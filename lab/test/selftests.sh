@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Run what can be tested on any kernel, KUnit's tests at boot and the kselftests, on
-# build/kernel or KERNEL_DIR, which may be one for arm64. Only without IPv6 or the hooks
-# of the network, and with PREEMPT_RT, which has no bpf_timer, may some be skipped. The
-# last line is their sum: lab/test/selftests.sh
+# build/kernel or KERNEL_DIR, which may be one for another kind of processor. Only without
+# IPv6 or the hooks of the network, and with PREEMPT_RT, which has no bpf_timer, may some
+# be skipped. The last line is their sum: lab/test/selftests.sh
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -15,9 +15,11 @@ results=$log/selftests.results
 objects=build/selftests
 skipped=0
 rm -f "$kunit" "$results"
-if grep -qx CONFIG_ARM64=y "$kernel/.config"; then
-	objects+=-arm64
-	"$lab/machine/arm64root.sh"
+kind=$(kind_of "$kernel")
+if [ -n "$kind" ]; then
+	objects+=-$kind
+	"$lab/machine/emulator.sh" "$kind"
+	"$lab/machine/foreignroot.sh" "$kind"
 fi
 for option in IPV6 SECURITY_NETWORK; do
 	grep -qx "CONFIG_$option=y" "$kernel/.config" || skipped='[0-9]+'
@@ -28,6 +30,11 @@ done
 "$lab/machine/boot.sh" -n selftests -t 1200 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
 	tee "$results" || die "not all selftests passed: see $results."
 summary=$(sed -n 's/^Summary: //p' "$results")
+# Without Zacas, kmalloc_nolock() never has memory, so that kmalloc() always follows.
+if [ "$kind" = riscv64 ]; then
+	"$lab/machine/boot.sh" -n selftests -t 1200 -p rv64,zacas=on "$lab/test/progs.sh" -s "$skipped" "$objects" |
+		tee -a "$results" || die "not all selftests passed with Zacas: see $results."
+fi
 # What preempts is chosen at boot, too; what a context allows must not depend on it.
 if grep -qx CONFIG_PREEMPT_DYNAMIC=y "$kernel/.config"; then
 	for mode in full lazy; do
