@@ -344,6 +344,17 @@ static void check_verdict(const struct bpf_object *obj, const struct kind *kind,
 		PRINT_FAIL("%s: refused, but not for '%s':\n%s\n", name, reason, verifier_log);
 }
 
+/* Its memory is of kmalloc_nolock(), too, which has none on riscv64 without Zacas. */
+static bool has_arenas(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARENA, "arena", 0, 0, 1, &options);
+
+	if (fd >= 0)
+		close(fd);
+	return fd != -EOPNOTSUPP;
+}
+
 /* Each program is loaded by itself, so that one can be refused and others not. */
 static bool prepare_programs(struct bpf_object *obj, const struct btf *btf)
 {
@@ -372,6 +383,10 @@ static void check_verdicts(const struct bpf_object *obj, const struct btf *btf)
 		if (!test__start_subtest(kind->name) ||
 		    (!strcmp(kind->name, "variable") && !knows_address("init_task")))
 			continue;
+		if (!strcmp(kind->name, "arena_memory") && !has_arenas()) {
+			skip("the kernel has no ", "arenas");
+			continue;
+		}
 		for (i = 0; i < ARRAY_SIZE(parameters); i++)
 			check_verdict(obj, kind, &parameters[i]);
 	}
@@ -389,6 +404,7 @@ void test_lsm_audit_kfuncs_verdicts(void)
 	btf = btf__load_vmlinux_btf();
 	if (ASSERT_OK_PTR(verdicts, "open the programs") &&
 	    ASSERT_OK_PTR(btf, "BTF of the kernel") &&
+	    ASSERT_OK(bpf_map__set_autocreate(verdicts->maps.arena, has_arenas()), "arena") &&
 	    prepare_programs(verdicts->obj, btf))
 		check_verdicts(verdicts->obj, btf);
 

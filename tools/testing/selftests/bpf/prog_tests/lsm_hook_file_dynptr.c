@@ -18,6 +18,12 @@ static void look_into(struct lsm_hook_file_dynptr *skel, int fd, int err)
 	ASSERT_OK(ioctl(fd, FIOCLEX), "ioctl");
 	skel->bss->tgid = 0;
 	ASSERT_GT(skel->bss->runs, 0, "runs");
+	/* kmalloc_nolock() has none on riscv64 without Zacas. */
+	if (skel->bss->err == -ENOMEM) {
+		printf("%s:SKIP: the kernel has no memory for dynptrs\n", __func__);
+		test__skip();
+		return;
+	}
 	ASSERT_EQ(skel->bss->err, err, "error of bpf_dynptr_from_file()");
 	/* What was not made cannot be read. */
 	ASSERT_EQ(skel->bss->read_err, err ? -EINVAL : 0, "error of bpf_dynptr_read()");

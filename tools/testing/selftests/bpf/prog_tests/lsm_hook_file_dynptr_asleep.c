@@ -33,8 +33,14 @@ static void read_hole(const char *name, int read_err)
 		ASSERT_OK(ioctl(fd, FIOCLEX), "ioctl");
 		skel->bss->tgid = 0;
 		ASSERT_EQ(skel->bss->runs, 1, "runs");
-		ASSERT_OK(skel->bss->err, "error of bpf_dynptr_from_file()");
-		ASSERT_EQ(skel->bss->read_err, read_err, "error of bpf_dynptr_read()");
+		/* kmalloc_nolock() has none on riscv64 without Zacas. */
+		if (skel->bss->err == -ENOMEM) {
+			printf("%s:SKIP: the kernel has no memory for dynptrs\n", __func__);
+			test__skip();
+		} else {
+			ASSERT_OK(skel->bss->err, "error of bpf_dynptr_from_file()");
+			ASSERT_EQ(skel->bss->read_err, read_err, "error of bpf_dynptr_read()");
+		}
 	}
 	close(fd);
 destroy:

@@ -91,6 +91,8 @@ again:
 	return 0;
 }
 
+int timer_error;
+
 SEC("lsm/path_truncate")
 int BPF_PROG(path_truncate, const struct path *path)
 {
@@ -101,7 +103,10 @@ int BPF_PROG(path_truncate, const struct path *path)
 		return 0;
 
 	timer = bpf_map_lookup_elem(&timers, &key);
-	if (!timer || bpf_timer_init(&timer->timer, &timers, CLOCK_MONOTONIC))
+	if (!timer)
+		return 0;
+	timer_error = bpf_timer_init(&timer->timer, &timers, CLOCK_MONOTONIC);
+	if (timer_error)
 		return 0;
 	bpf_timer_set_callback(&timer->timer, ring);
 	bpf_timer_start(&timer->timer, 0, 0);

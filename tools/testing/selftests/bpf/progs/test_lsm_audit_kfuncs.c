@@ -632,6 +632,27 @@ struct {
 	__uint(max_entries, 1);
 } laters SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, int);
+	__type(value, struct later);
+	__uint(max_entries, 1);
+} probes SEC(".maps");
+
+int callback_error;
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(on_probe, struct file *file)
+{
+	struct later *later;
+	int key = 0;
+
+	later = is_subject() ? bpf_map_lookup_elem(&probes, &key) : NULL;
+	if (later)
+		callback_error = bpf_wq_init(&later->work, &probes, 0);
+	return 0;
+}
+
 static int record_later(void *map, int *key, struct later *later)
 {
 	record(&(struct objects){});
