@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Make build/KIND-root: Debian's files for another kind of processor (arm64, riscv64,
-# s390x), which the selftests for it are linked with and their guest runs. They are only
-# unpacked, by mmdebstrap, since nothing here can run them: lab/machine/foreignroot.sh KIND
+# Make build/KIND-root: Debian's files for another kind of processor (arm64, riscv64),
+# which the selftests for it are linked with and their guest runs. They are only unpacked,
+# by mmdebstrap, since nothing here can run them: lab/machine/foreignroot.sh KIND
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
