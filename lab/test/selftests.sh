@@ -28,7 +28,7 @@ done
 
 "$lab/machine/run.sh" "$lab/test/build-selftests.sh"
 processor=()
-[ "$kind" != riscv64 ] || processor=(-p rv64,zacas=on)
+[ "$kind" != riscv64 ] || processor=(-p "rv64,zacas=on")
 "$lab/machine/boot.sh" -n selftests -t 1800 "${processor[@]}" -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
 	tee "$results" || die "not all selftests passed: see $results."
 summary=$(sed -n 's/^Summary: //p' "$results")

@@ -38,7 +38,7 @@ found_by() {
 # They take the audit socket, so they come before auditd does. This guest has all
 # that they need: one that is skipped has failed.
 selftests() { # [SELFTEST]
-	local line name why= ended=
+	local line name why='' ended=''
 	rm -f "$received"
 	while IFS= read -r line; do
 		name=${line##* }

@@ -257,8 +257,9 @@ static int is_excluded(struct audit *audit, __u16 type)
 		if (got != AUDIT_LIST_RULES ||
 		    (message.rule.flags & ~AUDIT_FILTER_PREPEND) != AUDIT_FILTER_EXCLUDE)
 			continue;
-		for (i = 0; i < message.rule.field_count && field_matches(&message.rule, i, type); i++)
-			;
+		i = 0;
+		while (i < message.rule.field_count && field_matches(&message.rule, i, type))
+			i++;
 		excluded |= i == message.rule.field_count;
 	}
 	return got;
@@ -352,8 +353,9 @@ struct audit *audit_open(char why[128])
 		snprintf(why, 128, "audit doesn't say its status: %s", strerror(-err));
 		goto disconnect;
 	}
-	if (is_excluded(audit, AUDIT_USER_AVC) > 0 || is_excluded(audit, AUDIT_BPF_LSM_ACCESS) > 0) {
-		snprintf(why, 128, "a rule excludes records, perhaps one that an interrupted test has left (auditctl -D)");
+	if (is_excluded(audit, AUDIT_USER_AVC) > 0 ||
+	    is_excluded(audit, AUDIT_BPF_LSM_ACCESS) > 0) {
+		snprintf(why, 128, "a rule excludes records, perhaps of an interrupted test (auditctl -D)");
 		goto disconnect;
 	}
 	if (audit->saved.enabled == 2) {
