@@ -355,7 +355,7 @@ struct audit *audit_open(char why[128])
 	}
 	if (is_excluded(audit, AUDIT_USER_AVC) > 0 ||
 	    is_excluded(audit, AUDIT_BPF_LSM_ACCESS) > 0) {
-		snprintf(why, 128, "a rule excludes records, perhaps of an interrupted test (auditctl -D)");
+		snprintf(why, 128, "a rule excludes records (auditctl -D)");
 		goto disconnect;
 	}
 	if (audit->saved.enabled == 2) {
