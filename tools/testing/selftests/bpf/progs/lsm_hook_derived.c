@@ -69,7 +69,7 @@ int BPF_PROG(field_after_release, struct file *file)
 }
 
 SEC("lsm.s/file_open")
-__failure __msg("invalid mem access 'scalar'")
+__failure __msg("{{invalid mem access 'scalar'|misaligned access off}}")
 int BPF_PROG(field_read_after_release, struct file *file)
 {
 	struct file *exe = exe_file();
@@ -199,7 +199,7 @@ int BPF_PROG(element_before_end, struct file *file)
 }
 
 SEC("lsm.s/file_open")
-__failure __msg("invalid mem access 'scalar'")
+__failure __msg("{{invalid mem access 'scalar'|misaligned access off}}")
 int BPF_PROG(element_after_end, struct file *file)
 {
 	struct vm_area_struct *vma;
@@ -393,7 +393,7 @@ int BPF_PROG(task_after_end_rcu, struct file *file)
 }
 
 SEC("lsm.s/file_open")
-__failure __msg("invalid mem access 'scalar'")
+__failure __msg("{{invalid mem access 'scalar'|misaligned access off}}")
 int BPF_PROG(task_after_end_sleepable, struct file *file)
 {
 	struct task_struct *task = task_after_end();
