@@ -22,8 +22,8 @@ pub fn in_interrupt_or_bh_disabled() -> bool {
     unsafe { bindings::irq_count() != 0 }
 }
 
-/// Returns whether the caller runs in a non-maskable interrupt, or in an exception that is treated
-/// as one, as that of a debugger.
+/// Returns whether the caller runs in a non-maskable interrupt, or, on x86, in an exception that is
+/// treated as one, as that of a debugger (`exc_int3()` in `arch/x86/kernel/traps.c`).
 ///
 /// There even the holder of a lock that disables interrupts may have been interrupted.
 ///
