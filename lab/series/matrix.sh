@@ -77,8 +77,8 @@ build() {
 	selftests) KERNEL_DIR=$out "$lab/test/selftests.sh" ;;
 	kunit)
 		"$lab/machine/emulator.sh" "$(kind_of "$out")"
-		"$lab/machine/run.sh" "$build/linux/tools/testing/kunit/kunit.py" exec --build_dir "$out" --timeout 600 \
-			--arch "$(sed -n 's/.*ARCH=\([^,]*\).*/\1/p' <<<"${variables[*]}")" | tee "$out/kunit"
+		"$lab/machine/run.sh" "$build/linux/tools/testing/kunit/kunit.py" exec --build_dir "$out" --timeout 600 --kernel_args kunit.autorun=1 \
+			--arch "${kbuild_of[$(kind_of "$out")]}" | tee "$out/kunit"
 		sed -nE 's/.*Testing complete\. /KUnit: /p' "$out/kunit"
 		;;
 	esac

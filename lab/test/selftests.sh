@@ -3,8 +3,9 @@
 #
 # Run what can be tested on any kernel, KUnit's tests at boot and the kselftests, on
 # build/kernel or KERNEL_DIR, which may be one for another kind of processor. Only without
-# IPv6 or the hooks of the network, and with PREEMPT_RT, which has no bpf_timer, may some
-# be skipped. The last line is their sum: lab/test/selftests.sh
+# IPv6 or the hooks of the network, with PREEMPT_RT, which has no bpf_timer, and on riscv64,
+# where kmalloc_nolock() has no memory without Zacas, may some be skipped. The last line is
+# their sum: lab/test/selftests.sh
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -21,24 +22,16 @@ if [ -n "$kind" ]; then
 	"$lab/machine/emulator.sh" "$kind"
 	"$lab/machine/foreignroot.sh" "$kind"
 fi
+[ "$kind" != riscv64 ] || skipped='[0-9]+'
 for option in IPV6 SECURITY_NETWORK; do
 	grep -qx "CONFIG_$option=y" "$kernel/.config" || skipped='[0-9]+'
 done
 ! grep -qx CONFIG_PREEMPT_RT=y "$kernel/.config" || skipped=1
 
 "$lab/machine/run.sh" "$lab/test/build-selftests.sh"
-processor=()
-[ "$kind" != riscv64 ] || processor=(-p "rv64,zacas=on")
-"$lab/machine/boot.sh" -n selftests -t 1800 "${processor[@]}" -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
+"$lab/machine/boot.sh" -n selftests -t 1800 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
 	tee "$results" || die "not all selftests passed: see $results."
 summary=$(sed -n 's/^Summary: //p' "$results")
-# Without Zacas, kmalloc_nolock() never has memory: kmalloc() follows, but not for all that
-# the tests need.
-if [ "$kind" = riscv64 ]; then
-	"$lab/machine/boot.sh" -n selftests -t 1800 lab/test/progs.sh -s '[0-9]+' "$objects" |
-		tee -a "$results" || die "not all selftests passed without Zacas: see $results."
-	summary+=", without Zacas: $(sed -n 's/^Summary: //p' "$results" | tail -n 1)"
-fi
 # What preempts is chosen at boot, too; what a context allows must not depend on it.
 if grep -qx CONFIG_PREEMPT_DYNAMIC=y "$kernel/.config"; then
 	for mode in full lazy; do
