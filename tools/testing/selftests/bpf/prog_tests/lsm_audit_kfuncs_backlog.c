@@ -99,8 +99,8 @@ static bool act_with_full_backlog(const void *arg)
 	return busy > 0;
 }
 
-/* False if kauditd could run, so that this tells nothing. */
-static bool try_lost(const struct scene *scene, bool by_daemon)
+/* False if kauditd may have run, so that this tells nothing: then it can be tried again. */
+static bool try_lost(const struct scene *scene, bool by_daemon, bool last)
 {
 	bool tells = true;
 	struct bpf_link *link;
@@ -122,7 +122,7 @@ static bool try_lost(const struct scene *scene, bool by_daemon)
 			ASSERT_TRUE(act_with_full_backlog(scene), "what the daemon did");
 		else
 			act_as(SUBJECT, NULL, act_with_full_backlog, scene);
-		tells = progs->bss->took < BUSY_NS ||
+		tells = (last && progs->bss->took < BUSY_NS) ||
 			(progs->bss->fill_refused == 1 && progs->bss->longest < PROMPT_NS &&
 			 progs->bss->refused == progs->bss->runs);
 		if (!tells)
@@ -143,7 +143,10 @@ out:
 	return tells;
 }
 
-/* A machine that others use, too, may stand still for a while. */
+/*
+ * A machine that others use, too, may stand still for a while. And of each second the
+ * scheduler leaves 50 ms to kauditd, after whatever was urgent before.
+ */
 static void check_lost(const struct scene *scene, bool by_daemon)
 {
 	int i;
@@ -151,8 +154,9 @@ static void check_lost(const struct scene *scene, bool by_daemon)
 	if (!can_be_urgent())
 		return;
 	for (i = 0; i < 3; i++) {
-		if (try_lost(scene, by_daemon))
+		if (try_lost(scene, by_daemon, i == 2))
 			return;
+		sleep(1);
 	}
 	skip("this machine takes too long for so few records", "");
 }
@@ -241,6 +245,8 @@ static void test_full(void)
 	    ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_WAIT_TIME, 0), "no wait")) {
 		/* What these settings have written takes room. */
 		ASSERT_OK(audit_drain(audit), "drain audit");
+		/* And the scheduler may still leave time to kauditd, as above. */
+		sleep(2);
 		pid = act_as(SUBJECT, steps, act_flood_urgently, &count);
 		ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, 8192), "a long queue");
 		ASSERT_EQ(skel->bss->runs, count, "runs of the program");
