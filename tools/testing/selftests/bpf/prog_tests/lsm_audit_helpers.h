@@ -279,21 +279,9 @@ static inline bool attach(struct bpf_program *prog)
 
 /* What a whole test needs. */
 
-static inline bool has_kfuncs(void)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool has;
-
-	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
-		return false;
-	has = has_function(btf, "bpf_audit_log_start");
-	btf__free(btf);
-	return has;
-}
-
 static inline bool can_run(void)
 {
-	if (!has_kfuncs()) {
+	if (!kernel_has_function("bpf_audit_log_start")) {
 		skip("the kernel has no audit kfuncs", " (CONFIG_BPF_LSM_AUDIT)");
 		return false;
 	}

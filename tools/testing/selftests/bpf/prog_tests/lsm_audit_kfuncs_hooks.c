@@ -524,7 +524,7 @@ void test_lsm_audit_kfuncs_hooks(void)
 {
 	struct btf *btf;
 
-	if (!has_kfuncs()) {
+	if (!kernel_has_function("bpf_audit_log_start")) {
 		skip("the kernel has no audit kfuncs", " (CONFIG_BPF_LSM_AUDIT)");
 		return;
 	}

@@ -123,6 +123,18 @@ static inline bool has_function(const struct btf *btf, const char *name)
 	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
+static inline bool kernel_has_function(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has;
+
+	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
+		return false;
+	has = has_function(btf, name);
+	btf__free(btf);
+	return has;
+}
+
 /* If there is no securityfs to look at, @unknown. */
 static inline bool is_lsm_listed(const char *name, bool unknown)
 {

@@ -44,14 +44,7 @@ static inline struct endpoint of_family(sa_family_t family)
 /* Whether the kernel knows its addresses. */
 static inline bool has_ipv6(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool has;
-
-	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
-		return false;
-	has = has_function(btf, "inet6_bind");
-	btf__free(btf);
-	return has;
+	return kernel_has_function("inet6_bind");
 }
 
 /* Whether a socket can have one: not with ipv6.disable=1, nor with disable_ipv6. */
