@@ -128,7 +128,10 @@ static int audit_read(struct audit *audit, struct audit_message *message,
 		return -ETIMEDOUT;
 
 	memset(message, 0, sizeof(*message));
-	len = recv(audit->fd, message, sizeof(*message) - 1, 0);
+	/* That the socket was full comes first. Kauditd keeps what it then can't send. */
+	do {
+		len = recv(audit->fd, message, sizeof(*message) - 1, 0);
+	} while (len < 0 && errno == ENOBUFS);
 	if (len < 0)
 		return -errno;
 	if (len < NLMSG_HDRLEN)
@@ -216,6 +219,12 @@ static int exclude(struct audit *audit, __u32 comparison, __u16 type, bool add)
 
 	return audit_ask(audit, add ? AUDIT_ADD_RULE : AUDIT_DEL_RULE, &rule,
 			 sizeof(rule), NULL);
+}
+
+int audit_set_buffer(struct audit *audit, int size)
+{
+	return setsockopt(audit->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ?
+		-errno : 0;
 }
 
 int audit_exclude(struct audit *audit, __u16 type, bool add)
@@ -330,8 +339,8 @@ void audit_disconnect(struct audit *audit)
 struct audit *audit_open(char why[128])
 {
 	const char *log = getenv("AUDIT_LOG");
-	int buffer = 16 << 20, err;
 	struct audit *audit;
+	int err;
 
 	audit = audit_connect();
 	if (!audit) {
@@ -364,7 +373,7 @@ struct audit *audit_open(char why[128])
 	}
 
 	/* The kernel waits a while for a reader that is slow: don't be. */
-	setsockopt(audit->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+	audit_set_buffer(audit, AUDIT_BUFFER);
 
 	err = audit_set(audit, AUDIT_STATUS_PID, getpid());
 	if (err == -EEXIST) {
@@ -447,6 +456,17 @@ int audit_drain(struct audit *audit)
 	err = read_to_marker(audit);
 	forget(audit);
 	return err;
+}
+
+int audit_collect(struct audit *audit, int ms)
+{
+	struct audit_message message;
+	int got;
+
+	do {
+		got = audit_read(audit, &message, now_ms() + ms);
+	} while (got >= 0);
+	return got == -ETIMEDOUT ? 0 : got;
 }
 
 long audit_discard(struct audit *audit, __u16 type, int ms)

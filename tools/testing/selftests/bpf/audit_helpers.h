@@ -23,6 +23,9 @@
 /* The longest text of a record that auditd writes whole, with its "audit(". */
 #define AUDIT_MAX_TEXT 8913
 
+/* The size of the socket's buffer, in bytes. */
+#define AUDIT_BUFFER (16 << 20)
+
 /* Room for a string in audit's untrusted form, with the NUL. */
 #define AUDIT_UNTRUSTED_LEN(len) (2 * (len) + 3)
 
@@ -54,6 +57,9 @@ void audit_disconnect(struct audit *audit);
 
 /* Wait at most @ms for records, keep none, and return how many were of @type. */
 long audit_discard(struct audit *audit, __u16 type, int ms);
+
+/* Keep all records that come until none has come for @ms. */
+int audit_collect(struct audit *audit, int ms);
 
 /* Forget all records that have come and all that are expected. */
 int audit_drain(struct audit *audit);
@@ -89,6 +95,12 @@ long audit_lost(struct audit *audit);
 
 /* Set one of audit's settings, by its AUDIT_STATUS_ flag. */
 int audit_set(struct audit *audit, __u32 flag, __u32 value);
+
+/*
+ * Set the size of the socket's buffer. When it is full, the kernel drops its answers:
+ * audit_collect() comes before anything that asks.
+ */
+int audit_set_buffer(struct audit *audit, int size);
 
 /* Add or remove (@add) a rule that no record of @type be written. */
 int audit_exclude(struct audit *audit, __u16 type, bool add);

@@ -4,69 +4,54 @@
  * nobody is exempt from the limit. The record is lost, and audit counts it. And
  * where others keep the allocator busy: nothing is lost.
  */
-#include <sched.h>
 #include <sys/xattr.h>
 
 #include "lsm_audit_objects.h"
 #include "lsm_audit_kfuncs_backlog.skel.h"
 #include "progs/lsm_audit_kfuncs_backlog.h"
 
-/* The limit of the backlog. */
+/* The limit of the backlog, in records, and of the audit socket, in bytes. */
 #define BACKLOG 5
+#define BUFFER 16384
 
-/* How long kauditd is held up, at most, and what doesn't wait for it takes. */
-#define BUSY_NS (700 * 1000 * 1000)
-#define PROMPT_NS (350 * 1000 * 1000)
+/* How long nobody reads, at most, and what doesn't wait for it takes. */
+#define UNREAD_NS (300 * 1000 * 1000)
+#define PROMPT_NS (150 * 1000 * 1000)
 
 static struct lsm_audit_kfuncs_backlog *progs;
 
-static cpu_set_t kauditd_before, us_before;
-static pid_t kauditd;
-
 /*
- * Kauditd has one processor, which is ours, too. It doesn't run there while a more
- * urgent process does, so that the backlog stays full.
+ * The audit socket is full after some records. Kauditd then sleeps, mostly: each time
+ * for 100 ms, after which it tries to send the same record again, five times.
  */
-static bool hold_kauditd(void)
+static bool shorten_queues(void)
 {
-	cpu_set_t one;
-
-	kauditd = find_kauditd();
-	if (!ASSERT_GT(kauditd, 0, "find kauditd") ||
-	    !ASSERT_OK(sched_getaffinity(kauditd, sizeof(one), &kauditd_before), "affinity") ||
-	    !ASSERT_OK(sched_getaffinity(0, sizeof(one), &us_before), "affinity"))
-		return false;
-
-	return ASSERT_TRUE(first_processor(&one), "a processor") &&
-	       ASSERT_OK(sched_setaffinity(kauditd, sizeof(one), &one), "kauditd to a processor") &&
-	       ASSERT_OK(sched_setaffinity(0, sizeof(one), &one), "us to the same") &&
-	       /* What is queued by then would take all its room. */
-	       ASSERT_OK(audit_drain(audit), "drain audit") &&
-	       ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, BACKLOG), "a short queue");
+	/* What is queued by then would take all the room. */
+	return ASSERT_OK(audit_drain(audit), "drain audit") &&
+	       ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, BACKLOG), "a short queue") &&
+	       ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, true), "no other records") &&
+	       ASSERT_OK(audit_collect(audit, 10), "what these settings have written") &&
+	       ASSERT_OK(audit_set_buffer(audit, BUFFER), "a small buffer");
 }
 
-static void release_kauditd(void)
+static void restore_queues(void)
 {
-	audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, 8192);
-	sched_setaffinity(0, sizeof(us_before), &us_before);
-	if (kauditd > 0)
-		sched_setaffinity(kauditd, sizeof(kauditd_before), &kauditd_before);
+	ASSERT_OK(audit_set_buffer(audit, AUDIT_BUFFER), "a large buffer");
+	ASSERT_OK(audit_collect(audit, 200), "what has piled up");
+	ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, false), "other records");
+	ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, 8192), "a long queue");
 }
 
-/* A process that is more urgent than kauditd, for when the subject sleeps. */
-static pid_t start_busy(void)
+/* A process that does read, later, for what waits in user space, too. */
+static pid_t start_reader(void)
 {
 	pid_t pid = fork();
 
 	if (!pid) {
-		__u64 end = get_time_ns() + BUSY_NS;
-
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!be_urgent(1))
-			_exit(1);
-		while (get_time_ns() < end)
-			;
-		_exit(0);
+		usleep(UNREAD_NS / 1000);
+		for (;;)
+			audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 1000);
 	}
 	return pid;
 }
@@ -76,87 +61,88 @@ static pid_t start_busy(void)
 struct scene {
 	struct bpf_program *prog;
 	void (*act)(void);
+	bool by_daemon;
 };
 
-static bool act_with_full_backlog(const void *arg)
+static void act(const struct scene *scene)
 {
-	const struct scene *scene = arg;
-	pid_t busy;
-	int i;
-
-	if (!be_urgent(2))
-		return false;
-	progs->bss->took = -get_time_ns();
-	busy = start_busy();
 	progs->bss->tgid = getpid();
-	for (i = 0; i < 1000 && !progs->bss->fill_refused; i++)
-		ioctl(file_fd, CMD_FILL, NULL);
 	scene->act();
 	progs->bss->tgid = 0;
-	progs->bss->took += get_time_ns();
-	be_urgent(0);
-	stop_process(busy);
-	return busy > 0;
 }
 
-/* False if kauditd may have run, so that this tells nothing: then it can be tried again. */
-static bool try_lost(const struct scene *scene, bool by_daemon, bool last)
+/* Not the daemon, which may not write that much. */
+static bool act_fill(const void *arg)
 {
-	bool tells = true;
+	__u64 end = get_time_ns() + UNREAD_NS;
+	const struct scene *scene = arg;
+
+	progs->bss->tgid = getpid();
+	while (!READ_ONCE(progs->bss->full_since) && get_time_ns() < end)
+		ioctl(file_fd, CMD_FILL, NULL);
+	progs->bss->tgid = 0;
+	if (!scene->by_daemon)
+		act(scene);
+	return true;
+}
+
+/* False if there may have been room, so that this tells nothing: then it can be tried again. */
+static bool try_lost(const struct scene *scene, bool last)
+{
 	struct bpf_link *link;
+	bool tells = true;
+	pid_t reader;
 	long lost;
 
 	link = bpf_program__attach(progs->progs.fill);
 	if (!ASSERT_OK_PTR(link, "attach") || !attach(scene->prog))
 		goto out;
+	progs->bss->kauditd = find_kauditd();
 	progs->bss->fill_refused = 0;
+	progs->bss->full_since = 0;
+	progs->bss->may_have_room = false;
 	progs->bss->runs = 0;
 	progs->bss->refused = 0;
 	progs->bss->longest = 0;
 
-	/* No other record may be lost. */
-	if (hold_kauditd() &&
-	    ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, true), "no other records")) {
-		lost = audit_lost(audit);
-		if (by_daemon)
-			ASSERT_TRUE(act_with_full_backlog(scene), "what the daemon did");
-		else
-			act_as(SUBJECT, NULL, act_with_full_backlog, scene);
-		tells = (last && progs->bss->took < BUSY_NS) ||
-			(progs->bss->fill_refused == 1 && progs->bss->longest < PROMPT_NS &&
-			 progs->bss->refused == progs->bss->runs);
-		if (!tells)
-			goto settle;
-		ASSERT_EQ(progs->bss->fill_refused, 1, "NULL when the backlog gets full");
+	lost = audit_lost(audit);
+	if (shorten_queues()) {
+		reader = start_reader();
+		ASSERT_GT(reader, 0, "start a reader");
+		act_as(SUBJECT, NULL, act_fill, scene);
+		if (scene->by_daemon)
+			act(scene);
+		stop_process(reader);
+	}
+	restore_queues();
+
+	/* Who waits for room lets it be made. */
+	tells = progs->bss->longest < PROMPT_NS ? !progs->bss->may_have_room : last;
+	if (tells) {
+		ASSERT_GT(progs->bss->fill_refused, 0, "NULL when the backlog gets full");
 		ASSERT_GT(progs->bss->runs, 0, "runs of the program");
 		ASSERT_EQ(progs->bss->refused, progs->bss->runs, "NULL from bpf_audit_log_start()");
 		ASSERT_LT(progs->bss->longest, PROMPT_NS, "how long that took, in ns");
-		ASSERT_EQ(audit_lost(audit) - lost, 1 + progs->bss->refused,
+		ASSERT_EQ(audit_lost(audit) - lost,
+			  progs->bss->fill_refused + progs->bss->refused,
 			  "records that are counted lost");
-settle:
-		ASSERT_OK(audit_only(audit, AUDIT_BPF_LSM_ACCESS, false), "other records");
 	}
-	release_kauditd();
 	ASSERT_GE(audit_settle(audit, 0), 0, "settle");
 out:
 	bpf_link__destroy(link);
 	return tells;
 }
 
-/*
- * A machine that others use, too, may stand still for a while. And of each second the
- * scheduler leaves 50 ms to kauditd, after whatever was urgent before.
- */
-static void check_lost(const struct scene *scene, bool by_daemon)
+static void check_lost(const struct scene *scene)
 {
+	const int tries = 20;
 	int i;
 
-	if (!can_be_urgent())
+	if (!ASSERT_GT(find_kauditd(), 0, "find kauditd"))
 		return;
-	for (i = 0; i < 3; i++) {
-		if (try_lost(scene, by_daemon, i == 2))
+	for (i = 0; i < tries; i++) {
+		if (try_lost(scene, i == tries - 1))
 			return;
-		sleep(1);
 	}
 	skip("this machine takes too long for so few records", "");
 }
@@ -168,19 +154,19 @@ static void act_command(void)
 
 static void test_program(void)
 {
-	check_lost(&(struct scene){ progs->progs.in_program, act_command }, false);
+	check_lost(&(struct scene){ progs->progs.in_program, act_command });
 }
 
 /* The hook's caller holds locks, for which others would wait as long. */
 static void test_sleepable(void)
 {
-	check_lost(&(struct scene){ progs->progs.in_sleepable, act_command }, false);
+	check_lost(&(struct scene){ progs->progs.in_sleepable, act_command });
 }
 
 /* What the daemon does itself can't pile up, even if it doesn't read any more. */
 static void test_daemon(void)
 {
-	check_lost(&(struct scene){ progs->progs.in_program, act_command }, true);
+	check_lost(&(struct scene){ progs->progs.in_program, act_command, true });
 }
 
 static void act_request(void)
@@ -195,7 +181,7 @@ static void act_request(void)
 
 static void test_request(void)
 {
-	check_lost(&(struct scene){ progs->progs.in_request, act_request }, false);
+	check_lost(&(struct scene){ progs->progs.in_request, act_request });
 }
 
 static void act_send(void)
@@ -214,17 +200,15 @@ static void act_send(void)
 /* On top of the daemon. */
 static void test_softirq(void)
 {
-	check_lost(&(struct scene){ progs->progs.in_softirq, act_send }, true);
+	check_lost(&(struct scene){ progs->progs.in_softirq, act_send, true });
 }
 
 /* Of many records those for which there is room come, each of them whole. */
 
-static bool act_flood_urgently(const void *count)
+static bool act_often(const void *count)
 {
 	int i;
 
-	if (!be_urgent(1))
-		return false;
 	for (i = 0; i < *(const int *)count; i++)
 		act_ioctl_file(NULL);
 	return true;
@@ -235,31 +219,23 @@ static void test_full(void)
 	const struct step steps[] = { { CALL_CAP }, { CALL_TASK }, {} };
 	long lost = audit_lost(audit), came;
 	const int count = 50;
-	pid_t pid;
+	pid_t pid = 0;
 
-	if (!can_be_urgent() || !attach(skel->progs.on_file))
+	if (!attach(skel->progs.on_file))
 		return;
 
-	/* The subject's system calls have records of their own, which would wait. */
-	if (hold_kauditd() &&
-	    ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_WAIT_TIME, 0), "no wait")) {
-		/* What these settings have written takes room. */
-		ASSERT_OK(audit_drain(audit), "drain audit");
-		/* And the scheduler may still leave time to kauditd, as above. */
-		sleep(2);
-		pid = act_as(SUBJECT, steps, act_flood_urgently, &count);
-		ASSERT_OK(audit_set(audit, AUDIT_STATUS_BACKLOG_LIMIT, 8192), "a long queue");
-		ASSERT_EQ(skel->bss->runs, count, "runs of the program");
-		ASSERT_GT(skel->bss->refused, 0, "NULL from bpf_audit_log_start()");
-		ASSERT_LT(skel->bss->refused, count, "not always");
-		for (came = skel->bss->refused; came < count; came++)
-			expect_of(prog_id, pid, SUBJECT,
-				  " capability=0  opid={num} ocomm=\"" SUBJECT "\"");
-		settled();
-		ASSERT_GE(audit_lost(audit) - lost, skel->bss->refused,
-			  "records that are counted lost");
-	}
-	release_kauditd();
+	if (shorten_queues())
+		pid = act_as(SUBJECT, steps, act_often, &count);
+	restore_queues();
+	ASSERT_EQ(skel->bss->runs, count, "runs of the program");
+	ASSERT_GT(skel->bss->refused, 0, "NULL from bpf_audit_log_start()");
+	ASSERT_LT(skel->bss->refused, count, "not always");
+	for (came = skel->bss->refused; came < count; came++)
+		expect_of(prog_id, pid, SUBJECT,
+			  " capability=0  opid={num} ocomm=\"" SUBJECT "\"");
+	settled();
+	ASSERT_EQ(audit_lost(audit) - lost, skel->bss->refused,
+		  "records that are counted lost");
 }
 
 /*
@@ -267,16 +243,7 @@ static void test_full(void)
  * with slab_debug=FZ. Any user can do that.
  */
 
-#define FLOOD 1000
-
-static bool act_flood(const void *unused)
-{
-	int i;
-
-	for (i = 0; i < FLOOD; i++)
-		act_ioctl_file(NULL);
-	return true;
-}
+static const int flood = 1000;
 
 /* The kernel takes a copy of the value, which is as long as a context or twice that. */
 static pid_t start_load(size_t len)
@@ -311,8 +278,8 @@ static void test_contention(void)
 	load[0] = start_load(16);
 	load[1] = start_load(32);
 	for (i = 0; i < 10; i++) {
-		act_as(SUBJECT, NULL, act_flood, NULL);
-		ASSERT_EQ(skel->bss->runs, FLOOD, "runs of the program");
+		act_as(SUBJECT, NULL, act_often, &flood);
+		ASSERT_EQ(skel->bss->runs, flood, "runs of the program");
 		refused += skel->bss->refused;
 		while (audit_discard(audit, AUDIT_BPF_LSM_ACCESS, 100) > 0)
 			;

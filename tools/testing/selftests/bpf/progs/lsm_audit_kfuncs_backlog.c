@@ -14,18 +14,38 @@ char _license[] SEC("license") = "GPL";
 __u32 tgid;
 __u16 port;
 
+/* Who takes records from the backlog. */
+__u32 kauditd;
+
 /* Of the program that fills the backlog, and of the one that is tested. */
 __u32 fill_refused;
 __u32 runs;
 __u32 refused;
+/* How often kauditd had fallen asleep when there was no room; 0 until then. */
+__u64 full_since;
+/* It didn't sleep all the time since then, so that there may be room. */
+bool may_have_room;
 /* How long the longest call of bpf_audit_log_start() took, in ns. */
 __u64 longest;
-/* How long all of it took, of which the process takes the time. */
-__u64 took;
 
 static bool is_subject(void)
 {
 	return tgid && bpf_get_current_pid_tgid() >> 32 == tgid;
+}
+
+/* How often kauditd has fallen asleep, or 0 if it is awake. */
+static __u64 kauditd_slept(void)
+{
+	struct task_struct *task = bpf_task_from_pid(kauditd);
+	__u64 times = 0;
+
+	if (!task)
+		return 0;
+	/* It counts before it leaves its processor. */
+	if (task->__state && !task->on_cpu)
+		times = task->nvcsw + task->nivcsw;
+	bpf_task_release(task);
+	return times;
 }
 
 static void start_and_end(void)
@@ -41,6 +61,8 @@ static void start_and_end(void)
 	else
 		__sync_fetch_and_add(&refused, 1);
 
+	if (!full_since || kauditd_slept() != full_since)
+		may_have_room = true;
 	if (time > longest)
 		longest = time;
 	__sync_fetch_and_add(&runs, 1);
@@ -50,15 +72,19 @@ SEC("lsm/file_ioctl")
 int BPF_PROG(fill, struct file *file, unsigned int cmd)
 {
 	struct bpf_audit_context *ac;
+	__u64 slept;
 
 	if (!is_subject() || cmd != CMD_FILL)
 		return 0;
 
+	slept = kauditd_slept();
 	ac = bpf_audit_log_start();
-	if (ac)
+	if (ac) {
 		bpf_audit_log_end(ac);
-	else
+	} else {
 		fill_refused++;
+		full_since = slept;
+	}
 	return 0;
 }
 
