@@ -160,6 +160,22 @@ documentation() { # TARGET RESULT [VARIABLE=VALUE...]
 		{ problems "$log/check-$target.log"; return 1; }
 	! grep -E "($mine):[0-9]+" "$log/check-$target.log" || return 1
 	[ -s "$output/$2" ] || { echo "$target made no $2: see $log/check-$target.log."; return 1; }
+	[ "$target" != htmldocs ] || unread "$output"
+}
+
+# What Sphinx takes for text, without a word: markup, and each line of a simple table whose
+# first column has more than one, for a row of its own.
+unread() { # FOLDER
+	local page bad=0
+	while IFS= read -r page; do
+		page=$1/${page#Documentation/}
+		page=${page%.rst}.html
+		[ -f "$page" ] || continue
+		perl -0777 -ne 'for my $w (/.*``.*/g, /<tr[^>]*><td>((?:(?!<\/td>).)*)<\/td>\n<td><\/td>/sg) {
+			$w =~ s/<[^>]*>//g; print "$ARGV: not read as it is meant: $w\n"; $bad = 1 }
+			END { exit $bad // 0 }' "$page" || bad=1
+	done < <(ours 'Documentation/*.rst')
+	return "$bad"
 }
 
 check "shellcheck" shell_files
