@@ -52,9 +52,9 @@ test-deb: tree	## install such packages in a Debian of a virtual machine, boot i
 fuzz: kernel	## boot it and try 5,000 random programs; FUZZ="--programs 300 --seed 1"
 	@lab/machine/boot.sh -n fuzz -t 3600 lab/test/fuzz/fuzz.sh $(FUZZ)
 
-exercise: export KERNEL_DIR = $(CURDIR)/build/kernel-debug
-exercise: tree	## a program on each hook of the debug kernel, under all kinds of load; EXERCISE=1200 seconds of it
-	@lab/kernel/kernel.sh kernel-debug LLVM=-19
+exercise: export KERNEL_DIR = $(CURDIR)/build/$(or $(KERNEL),kernel-debug)
+exercise: tree	## a program on each hook of the debug kernel, under all kinds of load; EXERCISE=1200 seconds of it, KERNEL=kernel-rt
+	@lab/kernel/kernel.sh $(or $(KERNEL),kernel-debug) LLVM=-19
 	@lab/test/exercise/run.sh $(or $(EXERCISE),1200)
 
 mutants: toolroot	## break the module on purpose, see that the tests notice

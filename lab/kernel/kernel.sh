@@ -4,8 +4,9 @@
 # Build a kernel from build/linux: lab/kernel/kernel.sh [-c] [NAME [VARIABLE=VALUE...]] goes
 # to build/NAME (by default "kernel"), with -c only its configuration. If there is
 # a build/linux-NAME, that is its source. Its configuration is allnoconfig with
-# lab/kernel/kernel.config and, for another NAME, lab/kernel/NAME.config on top; every symbol named
-# there must be in the result. Variables (LLVM=-19) are for kbuild.
+# lab/kernel/kernel.config and, for another NAME, lab/kernel/NAME.config on top (for kernel-rt
+# kernel-debug's in between); every symbol named there must be in the result, as the last of
+# them has it. Variables (LLVM=-19) are for kbuild.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -23,6 +24,7 @@ out=$build/$name
 out_log=$log/$name.log
 expected=2400	# build lines
 fragments=("$lab/kernel/kernel.config")
+[ "$name" != kernel-rt ] || fragments+=("$lab/kernel/kernel-debug.config")
 [ "$name" = kernel ] || fragments+=("$lab/kernel/$name.config")
 [ "$name" = kernel ] || expected=3100
 [ -f "${fragments[-1]}" ] || die "there is no ${fragments[-1]}: choose a kernel that has a lab/kernel/NAME.config."
