@@ -48,6 +48,11 @@ class Context:
         return not self.preempt and not self.irqs_off
 
     @property
+    def in_rcu(self):
+        """Whether it is in an RCU section of a caller, as the holder of any spinlock is with PREEMPT_RT."""
+        return any(kind == "rcu" for _, kind in self.locks)
+
+    @property
     def spinning(self):
         """Whether lockdep says that a spinlock is held."""
         return bool(self.flags & SPINNING)
@@ -116,7 +121,7 @@ class Table:
         if self.exercise.options.whole:
             yield "hooks that never fired are known", [
                 hook for hook in self.hooks if not self.hook_runs[hook] and hook not in never.WHAT]
-        known = classes()
+        known, realtime = classes(), " PREEMPT_RT " in os.uname().version
         yield "hooks that interrupts run are in a class that says so", [
             f"{self.describe(context)} is {known.get(hook)}" for hook, contexts in self.by_hook.items()
             if known.get(hook) not in ("NESTED", "REFUSED")
@@ -128,7 +133,8 @@ class Table:
             if context.named and (not context.preemptible or context.spinning)]
         yield "names are looked up elsewhere", [
             self.describe(context) for context in self.contexts
-            if context.unsupported and context.preemptible and not context.flags & 0x24]
+            if context.unsupported and context.preemptible and not context.flags & 0x24 and
+            not (realtime and context.in_rcu)]
 
     def describe(self, context):
         return f"{self.programs[context.program].name}: {context}"
