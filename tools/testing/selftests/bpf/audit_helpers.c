@@ -185,10 +185,15 @@ static int audit_status(struct audit *audit, struct audit_status *status)
 long audit_lost(struct audit *audit)
 {
 	struct audit_status status;
-	int err;
 
-	err = audit_status(audit, &status);
-	return err ?: status.lost;
+	return audit_status(audit, &status) ?: status.lost;
+}
+
+long audit_backlog(struct audit *audit)
+{
+	struct audit_status status;
+
+	return audit_status(audit, &status) ?: status.backlog;
 }
 
 int audit_set(struct audit *audit, __u32 flag, __u32 value)
@@ -593,28 +598,4 @@ int audit_count(struct audit *audit, __u16 type, __u64 serial)
 	for (nth = 0; (record = audit_record(audit, type, nth)); nth++)
 		count += record->serial == serial;
 	return count;
-}
-
-const char *audit_untrusted(char *out, const char *string, size_t len)
-{
-	size_t i;
-	char *end;
-
-	for (i = 0; i < len; i++) {
-		unsigned char byte = string[i];
-
-		if (byte == '"' || byte < '!' || byte > '~')
-			break;
-	}
-
-	if (i == len) {
-		sprintf(out, "\"%.*s\"", (int)len, string);
-		return out;
-	}
-
-	end = out;
-	*end = '\0';
-	for (i = 0; i < len; i++)
-		end += sprintf(end, "%02X", (unsigned char)string[i]);
-	return out;
 }

@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* include/uapi/linux/audit.h of a kernel that has the audit kfuncs */
 #ifndef AUDIT_BPF_LSM_ACCESS
@@ -93,6 +94,9 @@ int audit_count(struct audit *audit, __u16 type, __u64 serial);
 /* How many records the kernel lost since it booted, or negative. */
 long audit_lost(struct audit *audit);
 
+/* How many records wait for kauditd, or negative. */
+long audit_backlog(struct audit *audit);
+
 /* Set one of audit's settings, by its AUDIT_STATUS_ flag. */
 int audit_set(struct audit *audit, __u32 flag, __u32 value);
 
@@ -117,6 +121,28 @@ int audit_only(struct audit *audit, __u16 type, bool add);
  *
  * Quoted, or bare hex if it has a quote, a space, a control or non-ASCII byte.
  */
-const char *audit_untrusted(char *out, const char *string, size_t len);
+static inline const char *audit_untrusted(char *out, const char *string, size_t len)
+{
+	size_t i;
+	char *end;
+
+	for (i = 0; i < len; i++) {
+		unsigned char byte = string[i];
+
+		if (byte == '"' || byte < '!' || byte > '~')
+			break;
+	}
+
+	if (i == len) {
+		sprintf(out, "\"%.*s\"", (int)len, string);
+		return out;
+	}
+
+	end = out;
+	*end = '\0';
+	for (i = 0; i < len; i++)
+		end += sprintf(end, "%02X", (unsigned char)string[i]);
+	return out;
+}
 
 #endif /* __AUDIT_HELPERS_H */

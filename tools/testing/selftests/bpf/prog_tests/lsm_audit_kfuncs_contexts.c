@@ -244,7 +244,8 @@ static void test_irq_disabled_busy(void)
 	sched_setaffinity(0, sizeof(one), &one);
 	for (i = 0; i < 10000 && !READ_ONCE(skel->bss->runs); i++)
 		usleep(1000);
-	usleep(500 * 1000);
+	for (i = 0; i < 200 && !audit_record(audit, AUDIT_BPF_LSM_ACCESS, 0); i++)
+		ASSERT_OK(audit_collect(audit, 100), "read");
 	expect_of(prog_id, pid, SUBJECT, "");
 	settled();
 	stop_process(pid);

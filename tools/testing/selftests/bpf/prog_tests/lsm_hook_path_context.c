@@ -73,11 +73,17 @@ static void receive_packets(struct lsm_hook_path_context *skel)
 static void start_timer(struct lsm_hook_path_context *skel)
 {
 	__u64 end = get_time_ns() + 20 * NSEC_PER_SEC;
+	cpu_set_t before, one;
 	char name[64];
 	int fd = open_temporary(name);
 
 	if (fd < 0)
 		return;
+	/* It stays on the processor on which it was started. */
+	sched_getaffinity(0, sizeof(before), &before);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
 	if (ASSERT_OK(truncate(name, 0), "truncate"))
 		while (!READ_ONCE(skel->bss->timer_helper) && !skel->bss->timer_error &&
 		       get_time_ns() < end)
@@ -90,6 +96,7 @@ static void start_timer(struct lsm_hook_path_context *skel)
 	ASSERT_EQ(skel->bss->timer_kfunc, -EOPNOTSUPP, "bpf_path_d_path()");
 	ASSERT_EQ(skel->bss->timer_helper, -EOPNOTSUPP, "bpf_d_path()");
 close:
+	sched_setaffinity(0, sizeof(before), &before);
 	close(fd);
 	unlink(name);
 }
