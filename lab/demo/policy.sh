@@ -23,10 +23,10 @@ die() { echo "error: $*" >&2; exit 1; }
 
 # wait_for WHAT COMMAND...: until the command succeeds, but not for ever.
 wait_for() {
-	local what=$1 deadline=$((SECONDS + 20))
+	local what=$1 deadline=$((SECONDS + 120))
 	shift
 	until "$@"; do
-		((SECONDS < deadline)) || die "waited 20 s in vain for $what."
+		((SECONDS < deadline)) || die "waited 120 s in vain for $what."
 		sleep 0.05
 	done
 }
@@ -40,6 +40,7 @@ mount_once() { # TYPE FOLDER
 # An auditd that is a service stays as it is, and so do its rules.
 is_service() { systemctl is-active --quiet auditd 2>/dev/null; }
 no_auditd() { ! pgrep -x auditd >/dev/null; }
+no_program() { ! bpftool prog show id "$1" >/dev/null 2>&1; } # ID
 start_auditd() {
 	rm -rf "$state"
 	mkdir -p "$state/plugins"
@@ -173,7 +174,7 @@ new_records() {
 run_confined() {
 	status=0
 	# shellcheck disable=SC2016
-	output=$(timeout 20 bash -c 'echo $$ >"$0/cgroup.procs" && echo $$ >"$1" && shift && exec "$@"' \
+	output=$(timeout 120 bash -c 'echo $$ >"$0/cgroup.procs" && echo $$ >"$1" && shift && exec "$@"' \
 		"$confined" "$state/pid" "$@" 2>&1 </dev/null) || status=$?
 	pid=$(<"$state/pid")
 }
@@ -182,7 +183,7 @@ run_confined() {
 run_unconfined() {
 	unconfined_status=0
 	"$companion" &
-	unconfined_output=$(timeout 20 "$@" 2>&1 </dev/null) || unconfined_status=$?
+	unconfined_output=$(timeout 120 "$@" 2>&1 </dev/null) || unconfined_status=$?
 	{ kill $! && wait $!; } 2>/dev/null || :
 }
 

@@ -68,7 +68,7 @@ append="rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose audit=1 o
 
 # An x86 kernel takes 2,047 characters and says nothing of what it cuts off. vng's own
 # arguments are about 600, and name this folder six times.
-((${#append} + 6 * ${#repo} + 650 < 2048)) ||
+((${#append} + 6 * ${#repo} + 750 < 2048)) ||
 	die "the kernel's command line would be too long: say less with -a (${#append} characters), or work in a folder with a shorter name."
 
 guest() { # SECONDS CONSOLE COMMAND [VNG-OPTION...]
@@ -104,7 +104,11 @@ elif [ "$known" != "$boot_id" ]; then
 	fi
 fi
 options=()
-[ "$accel" = kvm ] || options+=(--disable-kvm)
+if [ "$accel" != kvm ]; then
+	options+=(--disable-kvm)
+	# It stands still for as long as its machine has others to run.
+	append="rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120 $append"
+fi
 [ -z "$qemu$drive" ] || options+=(--qemu-opts="$qemu${drive:+ -drive $drive}")
 
 if [ $# = 0 ] && [ -z "$alone" ]; then

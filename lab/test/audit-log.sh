@@ -79,6 +79,8 @@ if [ -s "$state/out" ]; then check "log, another program" "it is shown"; else ch
 kill -STOP "$listener"
 deny
 rm -r "$pins"
+# A kworker unloads it, and writes the record of that.
+wait_for "program $id to be unloaded" no_program "$id"
 settle
 kill -CONT "$listener"
 wait_for "lsm-audit-log to see the record" grep -q "\"pid\":$pid," "$live"

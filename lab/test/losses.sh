@@ -29,6 +29,7 @@ mkdir -p "$pins"
 bpftool prog loadall "$object" "$pins/links" pinmaps "$pins/maps" autoattach >"$state/bpftool.out" 2>&1 ||
 	die "$object does not load: $(tail -n 1 "$state/bpftool.out")"
 before=$(lost)
+SECONDS=0
 denied=$(build/test/losses "$seconds") || die "losses failed."
 lost=$(($(lost) - before))
 refused=$(counter refused)
@@ -36,5 +37,5 @@ refused=$(counter refused)
 problems=()
 ((denied > 1000)) || problems+=("only $denied denials")
 [ "$refused $lost" = "0 0" ] || problems+=("$refused denials have no record, $lost records are lost")
-check "slab_debug=FZ: $denied denials in $seconds s, $(counter started) records, $refused without one, $lost lost" "${problems[@]}"
+check "slab_debug=FZ: $denied denials in $SECONDS s, $(counter started) records, $refused without one, $lost lost" "${problems[@]}"
 exit $((failed > 0))

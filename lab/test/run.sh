@@ -12,8 +12,9 @@
 cd "$repo"
 lock "$build" test
 results=$log/test.results
-boot=(-n test)
-arguments="kunit.enable=1 kunit.autorun=1"
+boot=(-n test -t 3600)
+# The results of KUnit stand at its start, and others, such as faults, may fill it.
+arguments="kunit.enable=1 kunit.autorun=1 log_buf_len=4M"
 stress=()
 lsms=()
 if [ "${1:-}" = -s ]; then
@@ -25,9 +26,7 @@ if [ "${1:-}" = -s ]; then
 	# Smack answers some hooks in BPF's place, or BPF in Smack's: it isn't on. In the
 	# boots for losses and waits it is, behind bpf, which has no contexts.
 	lsms=(-a "lsm=landlock,bpf")
-	arguments+=" rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120 slab_debug=U,kmalloc-16,kmalloc-32"
-	# The results of KUnit stand at its start, and faults may fill it with backtraces.
-	arguments+=" log_buf_len=4M"
+	arguments+=" slab_debug=U,kmalloc-16,kmalloc-32"
 fi
 
 "$lab/machine/run.sh" lab/programs.sh

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Makes and removes a folder, which a rule of audit records, as the process "waits".
 
-waits.py FOLDER SECONDS: prints how many system calls were made, how many of them took
-longer than five seconds, and the milliseconds that the slowest took.
+waits.py FOLDER SECONDS LIMIT: prints how many system calls were made, how many of them
+took longer than LIMIT milliseconds, and the milliseconds that the slowest took.
 
 waits.py FOLDER: fills the queue, and waits for room as two tasks at once: first as the
 sender of a message to audit, which writes no record when it wakes, then as one that makes
@@ -64,7 +64,7 @@ def two_waiters(folder):
     print(int(both), round(1000 * (end - start)), round(1000 * (their_end - their_start)))
 
 
-def one_waiter(folder, seconds):
+def one_waiter(folder, seconds, limit):
     with open("/proc/self/comm", "w", encoding="ascii") as comm:
         comm.write("waits")
     calls, long, slowest = 0, 0, 0.0
@@ -74,7 +74,7 @@ def one_waiter(folder, seconds):
         took = time.monotonic() - start
         os.rmdir(folder)
         calls += 1
-        long += took > 5
+        long += 1000 * took > int(limit)
         slowest = max(slowest, took)
     print(calls, long, round(1000 * slowest))
 
