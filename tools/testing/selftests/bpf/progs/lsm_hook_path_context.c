@@ -30,6 +30,11 @@ int softirq;
 int timer_kfunc;
 int timer_helper;
 
+/* With PREEMPT_RCU, which the vmlinux.h of another kernel knows nothing of. */
+struct task_struct___rcu {
+	int rcu_read_lock_nesting;
+} __attribute__((preserve_access_index));
+
 static bool is_subject(void)
 {
 	return bpf_get_current_pid_tgid() >> 32 == tgid;
@@ -41,8 +46,7 @@ int BPF_PROG(file_open, struct file *file)
 	if (!is_subject())
 		return 0;
 
-	/* PREEMPT_RCU */
-	counts_spinlocks = bpf_core_field_exists(struct task_struct, rcu_read_lock_nesting);
+	counts_spinlocks = bpf_core_field_exists(struct task_struct___rcu, rcu_read_lock_nesting);
 	in_task = bpf_path_d_path(&file->f_path, name, sizeof(name));
 	bpf_preempt_disable();
 	preempt_disabled = bpf_path_d_path(&file->f_path, name, sizeof(name));
