@@ -6,7 +6,6 @@
 #ifndef _SECURITY_LSM_AUDIT_KFUNCS_H
 #define _SECURITY_LSM_AUDIT_KFUNCS_H
 
-#include <linux/llist.h>
 #include <linux/types.h>
 
 struct bpf_prog_aux;
@@ -29,7 +28,7 @@ struct bpf_audit_context {
 	union {
 		u32 __opaque[2];
 		/* Of a context that its program has ended, see entry.c. */
-		struct llist_node ended;
+		struct bpf_audit_context *next;
 	};
 };
 

@@ -9,15 +9,15 @@
 
 #include <linux/bpf.h>
 #include <linux/btf.h>
+#include <linux/cleanup.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
-#include <linux/irq_work.h>
-#include <linux/llist.h>
 #include <linux/net.h>
 #include <linux/path.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/socket.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "audit_kfuncs.h"
@@ -28,41 +28,43 @@
 /*
  * On PREEMPT_RT, audit's queue and the allocator have locks that sleep. A program
  * that has disabled preemption or interrupts since it started its record leaves
- * it here, for a kworker. The hook's caller may hold a raw lock that queue_work()
- * takes: so an interrupt queues the work.
+ * it here, for a kworker. Whoever ends these records takes one at a time: a task
+ * that is preempted meanwhile keeps no other from the log.
  */
-static LLIST_HEAD(ended);
+static DEFINE_RAW_SPINLOCK(left_lock);
+static struct bpf_audit_context *first_left, **last_left = &first_left;
 
-static void end_records(void)
+static void leave_record(struct bpf_audit_context *ac)
 {
-	struct llist_node *contexts = llist_reverse_order(llist_del_all(&ended));
-	struct bpf_audit_context *ac, *next;
-
-	llist_for_each_entry_safe(ac, next, contexts, ended)
-		rust(bpf_audit_log_end)(ac);
+	guard(raw_spinlock_irqsave)(&left_lock);
+	ac->next = NULL;
+	*last_left = ac;
+	last_left = &ac->next;
 }
 
-static void end_records_work(struct work_struct *work)
+static bool end_left_record(void)
 {
-	end_records();
+	struct bpf_audit_context *ac;
+
+	scoped_guard(raw_spinlock_irqsave, &left_lock) {
+		ac = first_left;
+		if (!ac)
+			return false;
+		first_left = ac->next;
+		if (!first_left)
+			last_left = &first_left;
+	}
+	rust(bpf_audit_log_end)(ac);
+	return true;
 }
 
-static DECLARE_WORK(ended_work, end_records_work);
-
-/* On any processor: this one may have no time for a thread, or be about to go offline. */
-static void queue_ended_work(struct irq_work *work)
+static void end_left_records(struct work_struct *work)
 {
-	queue_work(system_dfl_wq, &ended_work);
+	while (end_left_record())
+		;
 }
 
-static struct irq_work ended_irq_work = IRQ_WORK_INIT_HARD(queue_ended_work);
-
-/* Whoever starts a record ends those that are left first: their number stays bounded. */
-static void end_left_records(void)
-{
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && preemptible() && !llist_empty(&ended))
-		end_records();
-}
+static DECLARE_WORK(left_work, end_left_records);
 
 __bpf_kfunc_start_defs();
 
@@ -96,7 +98,11 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
 {
-	end_left_records();
+	/* More than the one that follows can leave: so their number stays bounded. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && READ_ONCE(first_left) && preemptible()) {
+		end_left_record();
+		end_left_record();
+	}
 	return rust(bpf_audit_log_start)(aux);
 }
 
@@ -109,13 +115,17 @@ bpf_audit_log_start(struct bpf_prog_aux *aux)
  */
 __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 {
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible()) {
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible() || !ac) {
 		rust(bpf_audit_log_end)(ac);
 		return;
 	}
 
-	llist_add(&ac->ended, &ended);
-	irq_work_queue(&ended_irq_work);
+	leave_record(ac);
+	/*
+	 * Where the record was started preemption was enabled, so the hook's caller holds no
+	 * raw lock. On any processor: this one may have no time for a thread.
+	 */
+	queue_work(system_dfl_wq, &left_work);
 }
 
 /**
