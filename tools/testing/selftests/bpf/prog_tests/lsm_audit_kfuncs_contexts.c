@@ -6,6 +6,7 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "cgroup_helpers.h"
@@ -365,6 +366,20 @@ static void test_unix_lock(void)
 	close(fd);
 }
 
+static bool act_set_limit(const void *unused)
+{
+	struct rlimit limit;
+
+	return !getrlimit(RLIMIT_CORE, &limit) && !setrlimit(RLIMIT_CORE, &limit);
+}
+
+/* do_prlimit() calls it under task_lock(), and in no other section of RCU. */
+static void test_task_lock(void)
+{
+	if (attach(skel->progs.on_limit))
+		check_no_names(act_set_limit, NULL);
+}
+
 /* do_msgsnd() calls it under ipc_lock_object(). */
 static void test_ipc_lock(void)
 {
@@ -525,6 +540,7 @@ static const struct subtest subtests[] = {
 	{ "irq_lock", test_irq_lock },
 	{ "irq_lock_traffic", test_irq_lock_traffic, .loses = true },
 	{ "unix_lock", test_unix_lock },
+	{ "task_lock", test_task_lock },
 	{ "ipc_lock", test_ipc_lock },
 	{ "mount_lock", test_mount_lock },
 	{ "cgroup", test_cgroup },

@@ -586,6 +586,15 @@ int BPF_PROG(on_may_send, struct socket *sock, struct socket *other)
 	return 0;
 }
 
+/* task_lock() */
+SEC("lsm/task_setrlimit")
+int BPF_PROG(on_limit, struct task_struct *task)
+{
+	if (is_subject())
+		record_with_exe(&(struct objects){});
+	return 0;
+}
+
 /* ipc_lock_object() */
 SEC("lsm/msg_queue_msgsnd")
 int BPF_PROG(on_message, struct kern_ipc_perm *queue)
