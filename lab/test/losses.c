@@ -2,7 +2,8 @@
 /*
  * What an ordinary user can do to the records of his denials (losses.bpf.c): two
  * processes fill and empty the caches that contexts come from, by setxattr(), while
- * a third is denied one fcntl() after the other. Prints how many: losses SECONDS, at most
+ * a third is denied one fcntl() after the other, at most MOST. Prints how many:
+ * losses SECONDS
  */
 #define _GNU_SOURCE
 #include <errno.h>
