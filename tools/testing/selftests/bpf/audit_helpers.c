@@ -186,14 +186,14 @@ long audit_lost(struct audit *audit)
 {
 	struct audit_status status;
 
-	return audit_status(audit, &status) ?: status.lost;
+	return audit_status(audit, &status) ?: (long)status.lost;
 }
 
 long audit_backlog(struct audit *audit)
 {
 	struct audit_status status;
 
-	return audit_status(audit, &status) ?: status.backlog;
+	return audit_status(audit, &status) ?: (long)status.backlog;
 }
 
 int audit_set(struct audit *audit, __u32 flag, __u32 value)
