@@ -14,7 +14,7 @@
 #include "audit_helpers.h"
 
 /* How long the kernel may take to answer, or to send a record. */
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 #define SETTINGS (AUDIT_STATUS_ENABLED | AUDIT_STATUS_FAILURE |		\
 		  AUDIT_STATUS_RATE_LIMIT | AUDIT_STATUS_BACKLOG_LIMIT |	\
