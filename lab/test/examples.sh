@@ -85,6 +85,8 @@ other_structures() {
 			problems+=("records: ${records[*]}")
 		check "bpf_audit.h: $name" "${problems[@]}"
 		[ ! -d "$pins" ] || rm -r "$pins"
+		# A kworker unloads it, and until then it denies.
+		wait_for "$name to be unloaded" no_program "$(program_id "$name")"
 	done
 }
 

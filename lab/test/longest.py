@@ -50,13 +50,13 @@ def open_deep(folder, length):
 
 def wait_for_auditd(log):
     subprocess.run(["auditctl", "-m", "longest-end"], check=True)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         text = open(log, "rb").read()
         if b"text=longest-end " in text:
             return text
         if time.monotonic() > deadline:
-            sys.exit("waited 20 s in vain for auditd.")
+            sys.exit("waited 120 s in vain for auditd.")
         time.sleep(0.05)
 
 
