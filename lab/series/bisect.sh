@@ -4,7 +4,7 @@
 # Build and boot the kernel as each patch of build/series leaves it, with KUnit's
 # tests at boot, or, for a patch to the selftests, build these and run ours, if there
 # are any by then. Documentation is only applied. It ends at the first patch that isn't
-# fine. One that was is left out until it, one before it or the configuration changes.
+# fine. One that was is left out until its diff, one before it or the configuration changes.
 # The objects stay in build/bisect, so that each patch has only its own change built.
 # lab/series/bisect.sh [START...]: these alone, by how their names start, such as 5-kfuncs
 # or 5-kfuncs-0013; those before them are only applied.
@@ -25,6 +25,12 @@ mapfile -t patches < <(find "$build/series" -path '*/[0-9]*.patch' ! -name '0000
 
 # name PATCH: of which topic it is, too.
 name() { basename "$(dirname "$1")-$(basename "$1" .patch)"; }
+
+# result_of PATCH: by its number, as its subject may change without a build.
+result_of() { echo "$results/$(basename "$(dirname "$1")")-$(basename "$1" | cut -c 1-4)"; }
+
+# What the kernel is built from: neither the message nor how many lines the diff has.
+diff_of() { sed -n '/^diff --git /,$p' "$1" | grep -v '^index '; } # PATCH
 
 starts=("$@")
 chosen() { # NAME
@@ -63,7 +69,7 @@ selftests() {
 	kernel	# that there is may be of another patch
 	"$lab/test/build-selftests.sh" "$1"
 	said+="; $1 built"
-	[ "$1" = test_progs ] && [ -f "$tree/tools/testing/selftests/bpf/prog_tests/lsm_audit_kfuncs.c" ] || return 0
+	[ "$1" = test_progs ] && [ -n "$(find "$tree/tools/testing/selftests/bpf/prog_tests" -name 'lsm_hook_*.c' -o -name 'lsm_audit_*.c')" ] || return 0
 	boot lab/test/progs.sh build/selftests-bisect | tee "$results/selftests"
 	said+=", $(sed -n 's/^Summary: //p' "$results/selftests")"
 }
@@ -84,11 +90,11 @@ key=$(cat "$lab/kernel/kernel.config" "$build/linux.version" "$build/toolroot/.k
 failed=
 for patch in "${patches[@]}"; do
 	name=$(name "$patch")
-	key=$({ echo "$key"; cat "$patch"; } | sha256sum)
+	key=$({ echo "$key"; diff_of "$patch"; } | sha256sum)
 	mapfile -t files < <(git apply --numstat "$patch" | cut -f 3)
 	apply "$patch"
 	chosen "$name" || continue
-	result=$results/$name
+	result=$(result_of "$patch")
 	if [ "$(sed -n 2p "$result" 2>/dev/null)" = "$key" ]; then
 		say "bisect: $name was fine"
 		continue
@@ -100,7 +106,7 @@ for patch in "${patches[@]}"; do
 	posting() { tail -n 1 "$out_log" | cut -c 1-100; }
 	keep_posted $! "${name%%-*}"
 	if wait $!; then
-		printf '%-64s %5d s  %s\n%s\n' "$name" $((SECONDS - start)) "$(cat "$results/said")" "$key" >"$result.part"
+		printf '%5d s  %s\n%s\n' $((SECONDS - start)) "$(cat "$results/said")" "$key" >"$result.part"
 		mv "$result.part" "$result"
 	else
 		cp "$out_log" "$log/bisect.$name.log"
@@ -115,6 +121,6 @@ for patch in "${patches[@]}"; do
 	name=$(name "$patch")
 	chosen "$name" || continue
 	[ "$name" != "$failed" ] || { echo "$name: failed"; break; }
-	sed -n 1p "$results/$name"
+	printf '%-64s %s\n' "$name" "$(sed -n 1p "$(result_of "$patch")")"
 done | tee "$results/table"
 [ -z "$failed" ] || die "failed: $failed. Mend that and run 'make bisect' again: what was fine won't be built anew."
