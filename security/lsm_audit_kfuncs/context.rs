@@ -200,8 +200,8 @@ impl Context {
     }
 }
 
-/// Returns the head of a record, which is in every record: one may stand alone, for want of a
-/// system call or by audit's rules.
+/// Returns the head of a record. Every record has it, since audit's rules or the lack of a system
+/// call can leave a record without a SYSCALL record.
 fn head(prog_id: u32, subject: Subject) -> Text<HEAD_LEN> {
     let mut head = Text::new();
 

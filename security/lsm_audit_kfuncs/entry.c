@@ -79,7 +79,7 @@ __bpf_kfunc_start_defs();
  *
  * In interrupts, with bottom halves disabled, and on hooks that a task may run for
  * another one (packets, SIGIO, the receipt of a message), the current task is not
- * the subject: the record reads ``pid=? comm=?`` and isn't tied to a system call.
+ * the subject: the record reads ``pid=? comm=?`` and is not tied to a system call.
  *
  * It never sleeps and never waits. The program must pass the context to
  * bpf_audit_log_end().
@@ -98,7 +98,7 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
 {
-	/* More than the one that follows can leave: so their number stays bounded. */
+	/* End two for each new one, so that the list stays bounded. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && READ_ONCE(first_left) && preemptible()) {
 		end_left_record();
 		end_left_record();
@@ -123,7 +123,7 @@ __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 	leave_record(ac);
 	/*
 	 * Where the record was started preemption was enabled, so the hook's caller holds no
-	 * raw lock. On any processor: this one may have no time for a thread.
+	 * raw lock. The queue is unbound: this CPU may be too busy to run a worker.
 	 */
 	queue_work(system_dfl_wq, &left_work);
 }
@@ -204,7 +204,7 @@ __bpf_kfunc int bpf_audit_log_path(struct bpf_audit_context *ac,
  * Adds ``path=``, and ``dev=`` and ``ino=`` unless the entry is negative. A
  * rename has two sides, each with its directory: they take two records.
  *
- * Return: as bpf_audit_log_path(); %-EINVAL also if @dentry isn't an entry in
+ * Return: as bpf_audit_log_path(); %-EINVAL also if @dentry is not an entry in
  * @dir, or is %NULL.
  */
 __bpf_kfunc int bpf_audit_log_path_at(struct bpf_audit_context *ac,
@@ -302,7 +302,7 @@ __bpf_kfunc int bpf_audit_log_task(struct bpf_audit_context *ac,
  * Adds ``laddr=``, ``lport=``, ``faddr=`` and ``fport=`` of an IP socket,
  * ``path=`` of a unix socket, each where the socket has it, and ``netif=`` if
  * the socket is in the initial network namespace and has such an interface.
- * ``path=`` and ``netif=`` are left to other calls if they aren't added.
+ * ``path=`` and ``netif=`` are left to other calls if they are not added.
  *
  * Return: %0; %-EINVAL if the record has one of these keys, or if @sock is
  * %NULL; %-EOPNOTSUPP for a unix socket where bpf_audit_log_path() returns that;
@@ -322,9 +322,9 @@ __bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
  * @daddr__nullable: the destination's address, or %NULL
  * @addrlen: the length of each address, in bytes
  *
- * Adds ``saddr=``, ``src=``, ``daddr=`` and ``dest=``, each where it isn't
+ * Adds ``saddr=``, ``src=``, ``daddr=`` and ``dest=``, each where it is not
  * zero, and ``netif=`` if the current task is in the initial network namespace
- * and has such an interface. ``netif=`` is left to another call if it isn't
+ * and has such an interface. ``netif=`` is left to another call if it is not
  * added. In interrupts and with bottom halves disabled, the current task says
  * nothing about @netif: there the program must check the namespace.
  *
@@ -332,9 +332,9 @@ __bpf_kfunc int bpf_audit_log_net_sock(struct bpf_audit_context *ac, int netif,
  * pass the length that its hook was given.
  *
  * Return: %0; %-EINVAL if the record has one of these keys, if there is no
- * address, if the addresses are of two families, if @addrlen doesn't fit the
+ * address, if the addresses are of two families, if @addrlen does not fit the
  * family, or for an IPv6 address on the program's own stack; %-EAFNOSUPPORT
- * for a family other than AF_INET and AF_INET6; %-EFAULT if an address can't be
+ * for a family other than AF_INET and AF_INET6; %-EFAULT if an address cannot be
  * read; %-E2BIG if the record would get too long for user space.
  */
 __bpf_kfunc int
