@@ -205,13 +205,15 @@ keep_posted() {
 # conclude RESULTS STATUS [TEXT]: counts the checks that a run wrote to RESULTS, as its last
 # line, and ends as they did. A run that failed without a failed check has one.
 conclude() {
-	local passed failed
+	local passed failed skipped
 	passed=$(grep -c '^ok ' "$1" || :)
 	failed=$(grep -c '^not ok ' "$1" || :)
+	skipped=$(grep -c '^skip ' "$1" || :)
 	if [ "$2" != 0 ] && [ "$failed" = 0 ]; then
 		echo "not ok the run - it ended with $2: see above"
 		failed=1
 	fi
+	[ "$skipped" = 0 ] || set -- "$1" "$2" ", $skipped skipped${3:-}"
 	echo "$passed passed, $failed failed${3:-}"
 	exit $((failed > 0))
 }

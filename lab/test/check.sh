@@ -59,17 +59,26 @@ kernel_style() {
 		(cd "$tree" && each scripts/checkpatch.pl --strict --terse --no-summary --show-types \
 			--typedefsfile <(echo bpf_user_pt_regs_t) -f)
 }
-# Of the diffs only: 'make series' has the messages looked at. The headers
-# that they change declare every function extern.
+# With their messages, as they are sent, but without the new files. The headers that they
+# change declare every function extern.
 patch_style() {
-	local patch bad=0
+	local patch kind bad=0
 	for patch in patches/*/*.patch patches/*/*.diff; do
-		grep -q '^--- ' "$patch" || continue	# nothing to change, or not in that release
-		sed -n '/^--- /,$p' "$patch" | (cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --show-types \
-			--no-signoff --ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS,CAMELCASE --typedefsfile <(echo bpf_user_pt_regs_t) -) |
+		kind=(--ignore FILE_PATH_CHANGES,AVOID_EXTERNS,UNKNOWN_COMMIT_ID,CAMELCASE)
+		[[ $patch != *.diff ]] || kind=(--ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS,CAMELCASE)
+		as_sent "$patch" | (cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --show-types \
+			--no-signoff "${kind[@]}" --typedefsfile <(echo bpf_user_pt_regs_t) -) |
 			sed "s|^-:|$patch:|" || bad=1
 	done
 	return "$bad"
+}
+as_sent() { # PATCH
+	[[ $1 == *.diff ]] || { printf 'Subject: [PATCH] ' && sed -n '3,/^---$/p' "$1"; }
+	if grep -q '^--- ' "$1"; then
+		sed -n '/^--- /,$p' "$1"
+	else # without any, checkpatch has no look at the message
+		printf '%s\n' '--- a/x' '+++ b/x' '@@ -1 +1 @@' -a +b
+	fi
 }
 mutants() { # they still fit the code that they break
 	local mutant bad=0
