@@ -28,7 +28,7 @@ struct bpf_audit_context {
 	union {
 		u32 __opaque[2];
 		/* Of a context that its program has ended, see entry.c. */
-		struct bpf_audit_context *next;
+		void *next;
 	};
 };
 

@@ -28,11 +28,16 @@
 /*
  * On PREEMPT_RT, audit's queue and the allocator have locks that sleep. A program
  * that has disabled preemption or interrupts since it started its record leaves
- * it here, for a kworker. Whoever ends these records takes one at a time: a task
- * that is preempted meanwhile keeps no other from the log.
+ * it here, for a kworker. That takes one at a time: if it is preempted meanwhile,
+ * others can still be ended.
  */
 static DEFINE_RAW_SPINLOCK(left_lock);
-static struct bpf_audit_context *first_left, **last_left = &first_left;
+static void *first_left, **last_left = &first_left;
+static unsigned int left;
+static struct workqueue_struct *left_wq;
+
+/* If as many are left, the kworker has no time, and tasks have to help. */
+#define MANY_LEFT 64
 
 static void leave_record(struct bpf_audit_context *ac)
 {
@@ -40,6 +45,7 @@ static void leave_record(struct bpf_audit_context *ac)
 	ac->next = NULL;
 	*last_left = ac;
 	last_left = &ac->next;
+	WRITE_ONCE(left, left + 1);
 }
 
 static bool end_left_record(void)
@@ -53,6 +59,7 @@ static bool end_left_record(void)
 		first_left = ac->next;
 		if (!first_left)
 			last_left = &first_left;
+		WRITE_ONCE(left, left - 1);
 	}
 	rust(bpf_audit_log_end)(ac);
 	return true;
@@ -65,6 +72,17 @@ static void end_left_records(struct work_struct *work)
 }
 
 static DECLARE_WORK(left_work, end_left_records);
+
+/* A task of low priority may not hold what others reported, nor reclaim keep it. */
+static int __init make_left_wq(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		left_wq = alloc_workqueue("audit_kfuncs", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 1);
+	if (!left_wq)
+		left_wq = system_dfl_wq;
+	return 0;
+}
+subsys_initcall(make_left_wq);
 
 __bpf_kfunc_start_defs();
 
@@ -81,7 +99,7 @@ __bpf_kfunc_start_defs();
  * another one (packets, SIGIO, the receipt of a message), the current task is not
  * the subject: the record reads ``pid=? comm=?`` and is not tied to a system call.
  *
- * It never sleeps and never waits. The program must pass the context to
+ * It does not sleep or wait, except for spinlocks. The program must pass the context to
  * bpf_audit_log_end().
  *
  * On PREEMPT_RT, where audit's locks sleep, the record is lost in hard
@@ -99,7 +117,7 @@ __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
 {
 	/* End two for each new one, so that the list stays bounded. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && READ_ONCE(first_left) && preemptible()) {
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && READ_ONCE(left) >= MANY_LEFT && preemptible()) {
 		end_left_record();
 		end_left_record();
 	}
@@ -110,8 +128,8 @@ bpf_audit_log_start(struct bpf_prog_aux *aux)
  * bpf_audit_log_end() - End an audit record and queue it for user space
  * @ac: the context of the record; invalid afterwards
  *
- * On PREEMPT_RT, with preemption or interrupts disabled, another thread queues
- * the record, which may then come after the end of its event.
+ * On PREEMPT_RT, with preemption or interrupts disabled, a kworker queues the
+ * record, which may then come after the end of its event and after later records.
  */
 __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 {
@@ -123,9 +141,9 @@ __bpf_kfunc void bpf_audit_log_end(struct bpf_audit_context *ac)
 	leave_record(ac);
 	/*
 	 * Where the record was started preemption was enabled, so the hook's caller holds no
-	 * raw lock. The queue is unbound: this CPU may be too busy to run a worker.
+	 * raw lock.
 	 */
-	queue_work(system_dfl_wq, &left_work);
+	queue_work(left_wq, &left_work);
 }
 
 /**

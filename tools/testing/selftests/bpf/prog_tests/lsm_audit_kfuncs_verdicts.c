@@ -309,7 +309,7 @@ static const char *reason_of(const struct kind *kind, const struct parameter *pa
 	return len ? reason : "a reason that the table doesn't tell";
 }
 
-/* Where unaligned accesses are dear (riscv64), the verifier looks at them first. */
+/* Where unaligned accesses are slow (riscv64), the verifier looks at them first. */
 static bool says(const char *reason)
 {
 	return strstr(verifier_log, reason) ||
