@@ -28,7 +28,7 @@ release_of() { sed -nE 's/^([0-9]+\.[0-9]+)([^0-9].*)?$/\1/p' <<<"$1"; } # VERSI
 fits() { [[ " ${releases[*]} " == *" $1 "* ]]; } # RELEASE
 
 # The other kinds of processor whose kernels can be booted here, by Debian's names for them.
-declare -A kbuild_of=([arm64]=arm64 [loongarch64]=loongarch [riscv64]=riscv)
+declare -A kbuild_of=([arm64]=arm64 [loongarch64]=loongarch [riscv64]=riscv [s390x]=s390)
 uname_of() { echo "${1/arm64/aarch64}"; } # KIND
 
 # kind_of KERNEL: which of them its processor is, or nothing if it's x86-64.
@@ -46,6 +46,7 @@ image_of() {
 	case $kind in
 	'') echo "$1/arch/x86/boot/bzImage" ;;
 	loongarch64) echo "$1/arch/loongarch/boot/vmlinux.elf" ;;
+	s390x) echo "$1/arch/s390/boot/bzImage" ;;
 	*) echo "$1/arch/${kbuild_of[$kind]}/boot/Image" ;;
 	esac
 }

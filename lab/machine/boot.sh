@@ -3,7 +3,7 @@
 #
 # Boot a kernel, run one command in it as root and return its exit code:
 # lab/machine/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS]
-# [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [COMMAND...]
+# [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [-p PROCESSOR] [COMMAND...]
 #
 # The guest's files are the tool root's and this repository's, read-only or
 # copied on write; only build/guest is shared for writing. The console goes to
@@ -16,14 +16,15 @@
 # the KERNEL-ARGUMENTS, and with INITRD if it takes one.
 #
 # With -i the guest's clock counts instructions, one per ns, on one processor.
-# With -g gdb can attach to the unix socket SOCKET.
+# With -g gdb can attach to the unix socket SOCKET. With -p another PROCESSOR is
+# emulated than QEMU's, or virtme-ng's, choice.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
 inside "$@"
 
 name=boot limit=${BOOT_TIMEOUT:-600} cpus=2 memory=2G append='' qemu='' disk='' alone='' start='' initrd=''
-while getopts n:t:c:m:a:d:bk:r:ig: opt; do
+while getopts n:t:c:m:a:d:bk:r:ig:p: opt; do
 	case $opt in
 	n) name=$OPTARG ;;
 	t) limit=$OPTARG ;;
@@ -36,7 +37,8 @@ while getopts n:t:c:m:a:d:bk:r:ig: opt; do
 	r) initrd=$OPTARG ;;
 	i) cpus=1 qemu+=" -accel tcg -icount shift=0,sleep=off" ;;
 	g) qemu+=" -gdb unix:$OPTARG,server=on,wait=off" ;;
-	*) die "usage: lab/machine/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [COMMAND...]" ;;
+	p) qemu+=" -cpu $OPTARG" ;;
+	*) die "usage: lab/machine/boot.sh [-n NAME] [-t SECONDS] [-c CPUS] [-m MEMORY] [-a KERNEL-ARGUMENTS] [-d DISK] [-b] [-k KERNEL] [-r INITRD] [-i] [-g SOCKET] [-p PROCESSOR] [COMMAND...]" ;;
 	esac
 done
 shift $((OPTIND - 1))

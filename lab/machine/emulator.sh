@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Install QEMU for another kind of processor (arm64, loongarch64, riscv64) in the
+# Install QEMU for another kind of processor (arm64, loongarch64, riscv64, s390x) in the
 # tool root, which has it only for what everybody tests: lab/machine/emulator.sh KIND
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
-declare -A package_of=([arm64]=arm [loongarch64]=misc [riscv64]=riscv)
+declare -A package_of=([arm64]=arm [loongarch64]=misc [riscv64]=riscv [s390x]=s390x)
 kind=${1:?name the kind of processor}
 [ -n "${package_of[$kind]:-}" ] || die "there is no kind of processor called '$kind' here: choose one of ${!package_of[*]}."
 inside "$@"

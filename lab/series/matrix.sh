@@ -50,6 +50,11 @@ build() {
 	local depth=$1 kfuncs=$2 variables=() targets=(security/ rust/) image line base=(cat "$lab/kernel/kernel.config") kind=allnoconfig
 	[ "$3" = - ] || IFS=, read -ra variables <<<"$3"
 	shift 3
+	if [[ " ${variables[*]} " == *" RUSTC="* ]]; then
+		"$lab/machine/rust.sh"
+		variables=("${variables[@]/#RUSTC=backports/RUSTC=$build/rust/rustc}")
+		variables=("${variables[@]/#BINDGEN=testing/BINDGEN=$build/rust/bindgen}")
+	fi
 	if [ "${1:-}" = debian ]; then
 		base=(debian_config) kind=alldefconfig
 		shift

@@ -62,12 +62,12 @@ kernel_style() {
 # With their messages, as they are sent, but without the new files. The headers that they
 # change declare every function extern.
 patch_style() {
-	local patch kind bad=0
+	local patch ignored bad=0
 	for patch in patches/*/*.patch patches/*/*.diff; do
-		kind=(--ignore FILE_PATH_CHANGES,AVOID_EXTERNS,UNKNOWN_COMMIT_ID,CAMELCASE)
-		[[ $patch != *.diff ]] || kind=(--ignore COMMIT_MESSAGE,FILE_PATH_CHANGES,AVOID_EXTERNS,CAMELCASE)
+		ignored=FILE_PATH_CHANGES,AVOID_EXTERNS,UNKNOWN_COMMIT_ID,CAMELCASE
+		[[ $patch != *.diff ]] || ignored+=,COMMIT_MESSAGE
 		as_sent "$patch" | (cd "$tree" && scripts/checkpatch.pl --strict --terse --no-summary --show-types \
-			--no-signoff "${kind[@]}" --typedefsfile <(echo bpf_user_pt_regs_t) -) |
+			--no-signoff --ignore "$ignored" --typedefsfile <(echo bpf_user_pt_regs_t) -) |
 			sed "s|^-:|$patch:|" || bad=1
 	done
 	return "$bad"

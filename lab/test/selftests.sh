@@ -22,14 +22,19 @@ if [ -n "$kind" ]; then
 	"$lab/machine/emulator.sh" "$kind"
 	"$lab/machine/foreignroot.sh" "$kind"
 fi
-[ "$kind" != riscv64 ] || skipped='[0-9]+'
+processor=()
+if grep -qsx CONFIG_RISCV_ISA_ZACAS=y "$kernel/.config"; then
+	processor=(-p "rv64,zacas=on")
+elif [ "$kind" = riscv64 ]; then
+	skipped='[0-9]+'
+fi
 for option in IPV6 SECURITY_NETWORK; do
 	grep -qx "CONFIG_$option=y" "$kernel/.config" || skipped='[0-9]+'
 done
 ! grep -qx CONFIG_PREEMPT_RT=y "$kernel/.config" || skipped=1
 
 "$lab/machine/run.sh" "$lab/test/build-selftests.sh"
-"$lab/machine/boot.sh" -n selftests -t 1800 -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
+"$lab/machine/boot.sh" -n selftests -t 1800 "${processor[@]}" -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
 	tee "$results" || die "not all selftests passed: see $results."
 summary=$(sed -n 's/^Summary: //p' "$results")
 # What preempts is chosen at boot, too; what a context allows must not depend on it.
