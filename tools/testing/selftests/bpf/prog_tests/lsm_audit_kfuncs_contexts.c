@@ -12,6 +12,9 @@
 #include "cgroup_helpers.h"
 #include "lsm_audit_objects.h"
 
+/* How often two records are written. */
+#define BETWEEN 50
+
 static void check_file_and_cause(void)
 {
 	const struct step steps[] = { { CALL_FILE }, { CALL_CAUSE, .arg = CAUSE_255 }, {} };
@@ -182,6 +185,47 @@ static void test_preempt_disabled_later(void)
 {
 	if (attach(skel->progs.on_file_preempt_later))
 		check_atomic_later();
+}
+
+static bool act_often(const void *unused)
+{
+	int i;
+
+	for (i = 0; i < BETWEEN; i++)
+		act_ioctl_file(NULL);
+	if (is_realtime())
+		usleep(200 * 1000);
+	return true;
+}
+
+/*
+ * The first of two records is left to a kworker, with PREEMPT_RT: a task that starts one
+ * has nothing to do with it, else it could be preempted with a record of another one.
+ */
+static void test_preempt_disabled_between(void)
+{
+	struct bpf_link *link = NULL;
+	pid_t pid;
+	int i;
+
+	if (is_realtime()) {
+		link = bpf_program__attach(skel->progs.on_record_end);
+		if (!ASSERT_OK_PTR(link, "attach to the end of records"))
+			return;
+	}
+	if (attach(skel->progs.on_file_preempt_between) &&
+	    ASSERT_OK(audit_drain(audit), "drain audit")) {
+		skel->bss->queued = 0;
+		skel->bss->queued_in_start = 0;
+		pid = act_as(SUBJECT, NULL, act_often, NULL);
+		for (i = 0; i < 2 * BETWEEN; i++)
+			expect_of(prog_id, pid, SUBJECT, "");
+		settled();
+		ASSERT_EQ(skel->bss->queued_in_start, 0, "records queued by the start of others");
+		if (is_realtime())
+			ASSERT_GE(skel->bss->queued, BETWEEN, "records that the subject queued");
+	}
+	bpf_link__destroy(link);
 }
 
 static void test_irq_disabled(void)
@@ -533,6 +577,7 @@ static const struct subtest subtests[] = {
 	{ "rcu_read_lock_later", test_rcu_read_lock_later },
 	{ "preempt_disabled", test_preempt_disabled, .loses_realtime = true },
 	{ "preempt_disabled_later", test_preempt_disabled_later },
+	{ "preempt_disabled_between", test_preempt_disabled_between },
 	{ "irq_disabled", test_irq_disabled, .loses_realtime = true },
 	{ "irq_disabled_later", test_irq_disabled_later },
 	{ "irq_disabled_twice", test_irq_disabled_twice },
