@@ -16,7 +16,7 @@ inside "$@"
 suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)	# the tool root's
 packages=('?essential'
 	libc6-dev libelf-dev libgcc-14-dev libssl-dev libzstd-dev zlib1g-dev	# to link with
-	iproute2 kmod libcap2-bin mawk procps systemd-sysv udev)	# to run
+	iproute2 kmod libcap2-bin mawk mount procps systemd-sysv udev)	# to run
 root=$build/$kind-root
 out_log=$log/$kind-root.log
 make_dirs "$log"
