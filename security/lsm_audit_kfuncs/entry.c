@@ -77,7 +77,8 @@ static DECLARE_WORK(left_work, end_left_records);
 static int __init make_left_wq(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		left_wq = alloc_workqueue("audit_kfuncs", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 1);
+		left_wq = alloc_workqueue("audit_kfuncs",
+					  WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 1);
 	if (!left_wq)
 		left_wq = system_dfl_wq;
 	return 0;

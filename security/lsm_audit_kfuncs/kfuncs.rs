@@ -48,8 +48,8 @@ const MAX_CAUSE_LEN: usize = 255;
 kfunc_set! {
     /// All of them are destructive: audit can be configured to panic when a record is lost.
     // SAFETY: These are the kfuncs of entry.c, each of which calls its function with its own
-    // arguments, that of `bpf_audit_log_end()` perhaps later (`end_left_record()`), when what follows
-    // `Context::record` is overwritten, all of whose values are valid. The one string is
+    // arguments, that of `bpf_audit_log_end()` perhaps later (`end_left_record()`), when what
+    // follows `Context::record` is overwritten, all of whose values are valid. The one string is
     // `cause__str`, the two options are `saddr__nullable` and `daddr__nullable`.
     pub(crate) unsafe struct AuditKfuncs: DESTRUCTIVE;
 
