@@ -21,6 +21,19 @@ kmake() {
 	return "$status"
 }
 
+# The module that the selftests load, in $1/test_kmods, by the make that the other arguments
+# call. Of no kernel here a part is a module, so that vmlinux has all symbols.
+make_kmod() { # OUT MAKE...
+	local out=$1 kmods=$build/linux/tools/testing/selftests/bpf/test_kmods module=bpf_test_contexts
+	shift
+	[ -z "${tree:-}" ] || kmods=$tree/tools/testing/selftests/bpf/test_kmods
+	rm -f "$out/test_kmods/$module.ko"
+	# Before the patch that adds it.
+	[ -f "$kmods/$module.c" ] || return 0
+	"$@" modules_prepare && cp "$out/vmlinux.symvers" "$out/Module.symvers" &&
+		"$@" M="$kmods" MO="$out/test_kmods" "$module.ko"
+}
+
 explain() {
 	echo "--- the last errors in $out_log:" >&2
 	grep -E '(error|Error|undefined|No space)' "$out_log" | grep -v '^  [A-Z]' | tail -n 25 >&2 || tail -n 15 "$out_log" >&2

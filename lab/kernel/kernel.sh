@@ -49,7 +49,7 @@ adopt "$out/.config.new"
 
 say "$name: building (log in $out_log); from nothing it takes 6 to 15 minutes on two cores"
 start=$SECONDS
-kmake "$@" vmlinux bzImage >>"$out_log" 2>&1 &
+{ kmake "$@" vmlinux bzImage && make_kmod "$out" kmake "$@"; } >>"$out_log" 2>&1 &
 keep_posted $! "$name"
 wait $! || explain "building $name"
 [ ! -s "$out_log" ] || grep -E '(warning|WARNING):' "$out_log" || true

@@ -56,6 +56,7 @@ boot() { "$lab/machine/boot.sh" -n bisect -a "kunit.enable=1 kunit.autorun=1" "$
 kernel() {
 	configure "$lab/kernel/kernel.config"
 	kmake vmlinux bzImage
+	make_kmod "$out" kmake
 }
 
 booted() {

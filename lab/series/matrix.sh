@@ -8,6 +8,8 @@
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=lab/kbuild.sh
+. "$lab/kbuild.sh"
 cd "$repo"
 
 results=$build/matrix
@@ -77,6 +79,7 @@ build() {
 	kunit | selftests | test) image=$(image_of "$out") targets=(vmlinux "${image##*/}") ;;
 	esac
 	"${kmake[@]}" "${targets[@]}"
+	[[ $depth != @(selftests|test) ]] || make_kmod "$out" "${kmake[@]}"
 	case $depth in
 	test) KERNEL_DIR=$out "$lab/test/run.sh" ;;
 	selftests) KERNEL_DIR=$out "$lab/test/selftests.sh" ;;

@@ -137,4 +137,7 @@ if [ ! -e "$out/$target" ] || grep -qE 'SKIP-(TEST|SKEL|BPF) ' "$out_log"; then
 	rm -f "$out/$target"
 	die "$target doesn't compile: see $out_log."
 fi
+# The module that a test loads is made with the kernel.
+rm -f "$out"/*.ko
+[ ! -e "$kernel/test_kmods" ] || cp "$kernel/test_kmods/"*.ko "$out/"
 say "selftests: $out/$target is ready after $((SECONDS - start)) s"
