@@ -325,10 +325,8 @@ static inline bool load_programs(void)
 			bpf_program__set_autoload(prog, false);
 	}
 	btf__free(btf);
-	if (is_realtime()) {
+	if (is_realtime())
 		bpf_program__set_autoload(skel->progs.on_timer, false);
-		bpf_program__set_autoload(skel->progs.on_record_end, true);
-	}
 
 	for (i = 0; i < NR_CAUSES; i++)
 		write_cause(i, (char *)skel->rodata->causes[i]);

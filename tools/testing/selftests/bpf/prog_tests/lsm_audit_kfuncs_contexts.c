@@ -12,9 +12,6 @@
 #include "cgroup_helpers.h"
 #include "lsm_audit_objects.h"
 
-/* How often two records are written. */
-#define BETWEEN 50
-
 static void check_file_and_cause(void)
 {
 	const struct step steps[] = { { CALL_FILE }, { CALL_CAUSE, .arg = CAUSE_255 }, {} };
@@ -117,31 +114,6 @@ static void check_atomic_later(void)
 		check_no_names(act_ioctl_file, NULL);
 }
 
-/*
- * A section of RCU takes no lock. Without preemptible RCU it can't be told from
- * one that does, nor with PREEMPT_RT, where a lock enters one.
- */
-static bool rcu_is_told(void)
-{
-	const struct btf_type *task;
-	bool found = false;
-	struct btf *btf;
-	int id, i;
-
-	if (is_realtime())
-		return false;
-	btf = btf__load_vmlinux_btf();
-	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
-		return false;
-	id = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
-	task = btf__type_by_id(btf, id);
-	for (i = 0; task && i < btf_vlen(task) && !found; i++)
-		found = !strcmp(btf__name_by_offset(btf, btf_members(task)[i].name_off),
-				"rcu_read_lock_nesting");
-	btf__free(btf);
-	return found;
-}
-
 static void check_rcu_section(struct bpf_program *prog)
 {
 	if (!attach(prog))
@@ -185,47 +157,6 @@ static void test_preempt_disabled_later(void)
 {
 	if (attach(skel->progs.on_file_preempt_later))
 		check_atomic_later();
-}
-
-static bool act_often(const void *unused)
-{
-	int i;
-
-	for (i = 0; i < BETWEEN; i++)
-		act_ioctl_file(NULL);
-	if (is_realtime())
-		usleep(200 * 1000);
-	return true;
-}
-
-/*
- * The first of two records is left to a kworker, with PREEMPT_RT: a task that starts one
- * has nothing to do with it, else it could be preempted with a record of another one.
- */
-static void test_preempt_disabled_between(void)
-{
-	struct bpf_link *link = NULL;
-	pid_t pid;
-	int i;
-
-	if (is_realtime()) {
-		link = bpf_program__attach(skel->progs.on_record_end);
-		if (!ASSERT_OK_PTR(link, "attach to the end of records"))
-			return;
-	}
-	if (attach(skel->progs.on_file_preempt_between) &&
-	    ASSERT_OK(audit_drain(audit), "drain audit")) {
-		skel->bss->queued = 0;
-		skel->bss->queued_in_start = 0;
-		pid = act_as(SUBJECT, NULL, act_often, NULL);
-		for (i = 0; i < 2 * BETWEEN; i++)
-			expect_of(prog_id, pid, SUBJECT, "");
-		settled();
-		ASSERT_EQ(skel->bss->queued_in_start, 0, "records queued by the start of others");
-		if (is_realtime())
-			ASSERT_GE(skel->bss->queued, BETWEEN, "records that the subject queued");
-	}
-	bpf_link__destroy(link);
 }
 
 static void test_irq_disabled(void)
@@ -577,7 +508,6 @@ static const struct subtest subtests[] = {
 	{ "rcu_read_lock_later", test_rcu_read_lock_later },
 	{ "preempt_disabled", test_preempt_disabled, .loses_realtime = true },
 	{ "preempt_disabled_later", test_preempt_disabled_later },
-	{ "preempt_disabled_between", test_preempt_disabled_between },
 	{ "irq_disabled", test_irq_disabled, .loses_realtime = true },
 	{ "irq_disabled_later", test_irq_disabled_later },
 	{ "irq_disabled_twice", test_irq_disabled_twice },

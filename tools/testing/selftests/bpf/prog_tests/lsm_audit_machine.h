@@ -161,6 +161,31 @@ static inline bool is_realtime(void)
 	return !uname(&name) && strstr(name.version, " PREEMPT_RT ");
 }
 
+/*
+ * A section of RCU takes no lock. Without preemptible RCU it can't be told from
+ * one that does, nor with PREEMPT_RT, where a lock enters one.
+ */
+static inline bool rcu_is_told(void)
+{
+	const struct btf_type *task;
+	bool found = false;
+	struct btf *btf;
+	int id, i;
+
+	if (is_realtime())
+		return false;
+	btf = btf__load_vmlinux_btf();
+	if (!ASSERT_OK_PTR(btf, "BTF of the kernel"))
+		return false;
+	id = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
+	task = btf__type_by_id(btf, id);
+	for (i = 0; task && i < btf_vlen(task) && !found; i++)
+		found = !strcmp(btf__name_by_offset(btf, btf_members(task)[i].name_off),
+				"rcu_read_lock_nesting");
+	btf__free(btf);
+	return found;
+}
+
 /* What the kernel complained of, in bits. */
 static inline long complaints(void)
 {

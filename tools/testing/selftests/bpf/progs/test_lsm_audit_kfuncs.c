@@ -4,6 +4,8 @@
 #include "lsm_audit_kfuncs_steps.h"
 #include <bpf/bpf_endian.h>
 
+#include "../test_kmods/bpf_test_contexts.h"
+
 char _license[] SEC("license") = "GPL";
 
 #define EPERM 1
@@ -197,38 +199,12 @@ int BPF_PROG(on_file_irq_twice, struct file *file)
 	return 0;
 }
 
-/* How many records the subject has queued itself, and how many of these in start(). */
-__u32 queued, queued_in_start;
-
-SEC("fentry/audit_log_end")
-int BPF_PROG(on_record_end)
+/* What the module calls, in whichever task. */
+SEC("lsm/file_ioctl")
+int BPF_PROG(on_context, struct file *file, unsigned int cmd)
 {
-	if (is_subject())
-		queued++;
-	return 0;
-}
-
-SEC("lsm.s/file_ioctl")
-int BPF_PROG(on_file_preempt_between, struct file *file)
-{
-	struct bpf_audit_context *ac;
-	__u32 before;
-
-	if (!is_subject())
-		return 0;
-
-	ac = start();
-	if (!ac)
-		return 0;
-	bpf_preempt_disable();
-	bpf_audit_log_end(ac);
-	bpf_preempt_enable();
-
-	before = queued;
-	ac = start();
-	queued_in_start += queued - before;
-	if (ac)
-		bpf_audit_log_end(ac);
+	if (cmd == CMD_FROM_CONTEXT)
+		record_file(file);
 	return 0;
 }
 
