@@ -3,9 +3,9 @@
 #
 # Run what can be tested on any kernel, KUnit's tests at boot and the kselftests, on
 # build/kernel or KERNEL_DIR, which may be one for another kind of processor. Only without
-# IPv6 or the hooks of the network, with PREEMPT_RT, which has no bpf_timer, and on riscv64
-# without Zacas, where kmalloc_nolock() has no memory, may some be skipped. The last line is
-# their sum: lab/test/selftests.sh
+# IPv6 or the hooks of the network, with PREEMPT_RT, which has no bpf_timer and whose
+# spinlocks sleep, and on riscv64 without Zacas, where kmalloc_nolock() has no memory, may
+# some be skipped. The last line is their sum: lab/test/selftests.sh
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -31,7 +31,7 @@ fi
 for option in IPV6 SECURITY_NETWORK; do
 	grep -qx "CONFIG_$option=y" "$kernel/.config" || skipped='[0-9]+'
 done
-! grep -qx CONFIG_PREEMPT_RT=y "$kernel/.config" || skipped=1
+! grep -qx CONFIG_PREEMPT_RT=y "$kernel/.config" || skipped=3
 
 "$lab/machine/run.sh" "$lab/test/build-selftests.sh"
 "$lab/machine/boot.sh" -n selftests -t 1800 "${processor[@]}" -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
@@ -40,7 +40,7 @@ summary=$(sed -n 's/^Summary: //p' "$results")
 # What preempts is chosen at boot, too; what a context allows must not depend on it.
 if grep -qx CONFIG_PREEMPT_DYNAMIC=y "$kernel/.config"; then
 	for mode in full lazy; do
-		"$lab/machine/boot.sh" -n selftests -t 600 -a "preempt=$mode" lab/test/progs.sh -s "$skipped" "$objects" -a lsm_audit_kfuncs_contexts,lsm_audit_kfuncs_interrupts |
+		"$lab/machine/boot.sh" -n selftests -t 600 -a "preempt=$mode" lab/test/progs.sh "$objects" -a lsm_audit_kfuncs_contexts,lsm_audit_kfuncs_interrupts |
 			tee -a "$results" || die "not all tests of contexts passed with preempt=$mode: see $results."
 	done
 fi

@@ -109,6 +109,16 @@ static bool is_realtime(void)
 	return !uname(&name) && strstr(name.version, " PREEMPT_RT ");
 }
 
+static bool has(bool it, const char *or_why)
+{
+	if (!it) {
+		printf("SKIP: %s\n", or_why);
+		test__force_log();
+		test__skip();
+	}
+	return it;
+}
+
 void test_lsm_hook_path_context(void)
 {
 	struct lsm_hook_path_context *skel = lsm_hook_path_context__open();
@@ -126,11 +136,14 @@ void test_lsm_hook_path_context(void)
 		skel->bss->tgid = getpid();
 		if (test__start_subtest("task"))
 			open_file(skel);
-		if (!realtime && test__start_subtest("spinlock"))
+		if (test__start_subtest("spinlock") &&
+		    has(!realtime, "spinlocks disable no preemption (PREEMPT_RT)"))
 			set_owner(skel);
-		if (packets && test__start_subtest("softirq"))
+		if (test__start_subtest("softirq") &&
+		    has(packets, "the kernel has no SECURITY_NETWORK"))
 			receive_packets(skel);
-		if (timer && test__start_subtest("timer"))
+		if (test__start_subtest("timer") &&
+		    has(timer, "the kernel has PREEMPT_RT, or no SECURITY_PATH"))
 			start_timer(skel);
 		skel->bss->tgid = 0;
 	}
