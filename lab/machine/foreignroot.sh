@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib.sh"
 kind=${1:?name the kind of processor}
 [ -n "${kbuild_of[$kind]:-}" ] || die "there is no kind of processor called '$kind' here: choose one of ${!kbuild_of[*]}."
-[ "$kind" != loongarch64 ] || die "Debian has made no release for loongarch64: such a kernel can run KUnit's tests alone."
+[ "$kind" != loongarch64 ] || die "virtme-ng does not know loongarch64: such a kernel can run KUnit's tests alone."
 [ -z "$host" ] || die "the files for $kind need the tool root: run it without TOOLROOT=host."
 inside "$@"
 

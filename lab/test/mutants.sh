@@ -5,8 +5,9 @@
 # [NAME...]. Each patch in lab/test/mutants says what it breaks and which selftest
 # must fail of it. Those that may hide what others do ("Alone: yes") get a kernel
 # of their own, the rest share one. One that no selftest can see says what to run
-# ("Run:") on which machine ("Boot:"), and the start of the check that must fail. Only build/linux is changed; 'make tree'
-# brings it back, also after a run that was interrupted.
+# ("Run:") on which machine ("Boot:"), and the start of the check that must fail. One that
+# only another configuration has names its kernel ("Kernel: kernel-rt"). Only build/linux
+# is changed; 'make tree' brings it back, also after a run that was interrupted.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -28,7 +29,7 @@ result() { # NAME BY-WHAT
 
 # try TESTS NAME...: build and boot a kernel with these mutants.
 try() {
-	local tests=$1 name test by
+	local tests=$1 name test by kernel=kernel variables=()
 	shift
 	"$lab/kernel/tree.sh" >"$log/mutants.log"
 	touch "$build/linux.scratch"
@@ -36,15 +37,21 @@ try() {
 		(cd "$build/linux" && git apply "$mutants/$name.patch") ||
 			die "lab/test/mutants/$name.patch does not apply: make it anew for the code as it is."
 	done
-	if ! "$lab/kernel/kernel.sh" >>"$log/mutants.log" 2>&1; then
+	if [ $# = 1 ] && [ -n "$(says "$1" Kernel)" ]; then
+		kernel=$(says "$1" Kernel) variables=(LLVM=-19)
+	fi
+	if ! "$lab/kernel/kernel.sh" "$kernel" "${variables[@]}" >>"$log/mutants.log" 2>&1; then
 		[ $# = 1 ] || die "the mutants don't compile together: see $log/mutants.log."
 		die "the mutant $1 doesn't compile, which says nothing of the tests: see $log/mutants.log."
 	fi
 	local command=(lab/test/test.sh "$tests") machine=()
+	export KERNEL_DIR=$build/$kernel
+	# Types and the module are of that kernel.
+	"$lab/machine/run.sh" lab/test/build-selftests.sh >>"$log/mutants.log" 2>&1
 	if [ $# = 1 ] && [ -n "$(says "$1" Run)" ]; then
 		read -ra command < <(says "$1" Run)
-		read -ra machine < <(says "$1" Boot)
 	fi
+	[ $# -gt 1 ] || read -ra machine < <(says "$1" Boot) || :
 	"$lab/machine/boot.sh" -n mutant -t 300 "${machine[@]}" "${command[@]}" >"$log/mutant.out" 2>&1 || :
 	cat "$log/mutant.out" >>"$log/mutants.log"
 	for name; do
@@ -71,7 +78,6 @@ make_dirs "$log"
 "$lab/kernel/tree.sh" >"$log/mutants.log"
 "$lab/kernel/kernel.sh"
 "$lab/machine/run.sh" lab/programs.sh
-"$lab/machine/run.sh" lab/test/build-selftests.sh
 trap '"$lab/kernel/tree.sh" >/dev/null' EXIT
 [ ${#together[@]} = 0 ] || try '*' "${together[@]}"
 for name in "${alone[@]}"; do
