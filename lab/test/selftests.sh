@@ -37,6 +37,10 @@ done
 "$lab/machine/boot.sh" -n selftests -t 1800 "${processor[@]}" -a "kunit.enable=1 kunit.autorun=1" bash -c "dmesg >$kunit; lab/test/progs.sh -s '$skipped' $objects" |
 	tee "$results" || die "not all selftests passed: see $results."
 summary=$(sed -n 's/^Summary: //p' "$results")
+# The same kernel on a processor without Zacas.
+[ ${#processor[@]} = 0 ] ||
+	"$lab/machine/boot.sh" -n selftests -t 900 lab/test/progs.sh -s '[0-9]+' "$objects" -a lsm_audit_kfuncs,lsm_audit_kfuncs_contexts,lsm_audit_kfuncs_table |
+	tee -a "$results" || die "not all selftests passed without Zacas: see $results."
 # What preempts is chosen at boot, too; what a context allows must not depend on it.
 if grep -qx CONFIG_PREEMPT_DYNAMIC=y "$kernel/.config"; then
 	for mode in full lazy; do

@@ -106,10 +106,9 @@ static void expect_from(const struct context *context, bool names, pid_t pid)
 static void test_context(const struct context *context)
 {
 	bool names = context->names == ACCEPTED ||
-		     (context->names == ACCEPTED_IF_TOLD && rcu_is_told()) ||
-		     (context->thread && is_realtime());
+		     (context->names == ACCEPTED_IF_TOLD && rcu_is_told());
 	bool lost = context->lost && is_realtime();
-	long lost_before = audit_lost(audit);
+	long lost_before = audit_lost(audit), before = complaints();
 	int err = call_from(context);
 	pid_t pid;
 
@@ -130,6 +129,8 @@ static void test_context(const struct context *context)
 	settled();
 	if (!lost)
 		check_returns();
+	detach();
+	ASSERT_EQ(complaints(), before, "/proc/sys/kernel/tainted");
 }
 
 /* The audit socket is one for the whole machine. */
