@@ -15,6 +15,7 @@
 #include <linux/net.h>
 #include <linux/path.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
@@ -36,7 +37,11 @@ static void *first_left, **last_left = &first_left;
 static unsigned int left;
 static struct workqueue_struct *left_wq;
 
-/* If as many are left, the kworker has no time, and tasks have to help. */
+/*
+ * If as many are left, the kworker has no time, and tasks have to help: whoever starts a
+ * record, also one that then isn't wanted. So no more wait than these and those that were
+ * open when the last of them was left.
+ */
 #define MANY_LEFT 64
 
 static void leave_record(struct bpf_audit_context *ac)
@@ -67,13 +72,14 @@ static bool end_left_record(void)
 
 static void end_left_records(struct work_struct *work)
 {
+	/* There may be others as fast as they are ended. */
 	while (end_left_record())
-		;
+		cond_resched_tasks_rcu_qs();
 }
 
 static DECLARE_WORK(left_work, end_left_records);
 
-/* A task of low priority may not hold what others reported, nor reclaim keep it. */
+/* A task of low priority should not hold what others reported, nor reclaim keep it. */
 static int __init make_left_wq(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -117,7 +123,7 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc struct bpf_audit_context *
 bpf_audit_log_start(struct bpf_prog_aux *aux)
 {
-	/* End two for each new one, so that the list stays bounded. */
+	/* End two for each that can be left. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && READ_ONCE(left) >= MANY_LEFT && preemptible()) {
 		end_left_record();
 		end_left_record();
