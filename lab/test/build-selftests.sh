@@ -53,8 +53,9 @@ fi
 make_dirs "$log" "$out" "$source/$selftests"
 [ -e "$out/$target" ] || need_space "$build" 500 "building the selftests"
 
-# mirror FROM TO [OPTION...]: only what differs is written.
-mirror() { rsync -a --checksum --delete "$@" >>"$out_log" 2>&1 || die "can't copy to $source: see $out_log."; }
+# mirror FROM TO [OPTION...]: only what differs is written, without its time, which may be
+# before that of an object that was built of what it replaces.
+mirror() { rsync -a --no-times --checksum --delete "$@" >>"$out_log" 2>&1 || die "can't copy to $source: see $out_log."; }
 
 say "selftests: building (log in $out_log); from nothing it takes a minute or two on two cores"
 start=$SECONDS
