@@ -22,12 +22,12 @@ kmake() {
 }
 
 # The module that the selftests load, in $1/test_kmods, by the make that the other arguments
-# call. Of no kernel here a part is a module, so that vmlinux has all symbols.
+# call. No kernel here has modules of its own, so vmlinux.symvers has all symbols.
 make_kmod() { # OUT MAKE...
 	local out=$1 kmods=$build/linux/tools/testing/selftests/bpf/test_kmods module=bpf_test_contexts
 	shift
 	[ -z "${tree:-}" ] || kmods=$tree/tools/testing/selftests/bpf/test_kmods
-	rm -f "$out/test_kmods/$module.ko"
+	rm -rf "$out/test_kmods"
 	# Before the patch that adds it.
 	[ -f "$kmods/$module.c" ] || return 0
 	"$@" modules_prepare && cp "$out/vmlinux.symvers" "$out/Module.symvers" &&

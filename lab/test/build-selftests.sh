@@ -140,5 +140,5 @@ if [ ! -e "$out/$target" ] || grep -qE 'SKIP-(TEST|SKEL|BPF) ' "$out_log"; then
 fi
 # The module that a test loads is made with the kernel.
 rm -f "$out"/*.ko
-[ ! -e "$kernel/test_kmods" ] || cp "$kernel/test_kmods/"*.ko "$out/"
+[ ! -e "$kernel/test_kmods/bpf_test_contexts.ko" ] || cp "$kernel/test_kmods/bpf_test_contexts.ko" "$out/"
 say "selftests: $out/$target is ready after $((SECONDS - start)) s"

@@ -6,8 +6,9 @@
 # must fail of it. Those that may hide what others do ("Alone: yes") get a kernel
 # of their own, the rest share one. One that no selftest can see says what to run
 # ("Run:") on which machine ("Boot:"), and the start of the check that must fail. One that
-# only another configuration has names its kernel ("Kernel: kernel-rt"). Only build/linux
-# is changed; 'make tree' brings it back, also after a run that was interrupted.
+# only another configuration has names its kernel ("Kernel: kernel-rt"). 'make tree' brings
+# build/linux back, also after a run that was interrupted; kernels and selftests are built
+# anew by what needs them.
 
 # shellcheck source=lab/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -47,7 +48,8 @@ try() {
 	local command=(lab/test/test.sh "$tests") machine=()
 	export KERNEL_DIR=$build/$kernel
 	# Types and the module are of that kernel.
-	"$lab/machine/run.sh" lab/test/build-selftests.sh >>"$log/mutants.log" 2>&1
+	"$lab/machine/run.sh" lab/test/build-selftests.sh >>"$log/mutants.log" 2>&1 ||
+		die "the selftests don't build for $kernel: see $log/mutants.log."
 	if [ $# = 1 ] && [ -n "$(says "$1" Run)" ]; then
 		read -ra command < <(says "$1" Run)
 	fi

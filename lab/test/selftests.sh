@@ -44,7 +44,7 @@ summary=$(sed -n 's/^Summary: //p' "$results")
 # What preempts is chosen at boot, too; what a context allows must not depend on it.
 if grep -qx CONFIG_PREEMPT_DYNAMIC=y "$kernel/.config"; then
 	for mode in full lazy; do
-		"$lab/machine/boot.sh" -n selftests -t 600 -a "preempt=$mode" bash -c "dmesg | grep 'Dynamic Preempt: $mode' && lab/test/progs.sh $objects -a lsm_audit_kfuncs_contexts,lsm_audit_kfuncs_interrupts,lsm_audit_kfuncs_table" |
+		"$lab/machine/boot.sh" -n selftests -t 600 -a "preempt=$mode" bash -c "dmesg | grep 'Dynamic Preempt: $mode' || { echo 'error: no preempt=$mode'; exit 1; }; lab/test/progs.sh $objects -a lsm_audit_kfuncs_contexts,lsm_audit_kfuncs_interrupts,lsm_audit_kfuncs_table" |
 			tee -a "$results" || die "not all tests of contexts passed with preempt=$mode: see $results."
 	done
 fi

@@ -39,8 +39,11 @@ found_by() {
 # that they need: one that is skipped has failed, but what PREEMPT_RT doesn't have.
 selftests() { # [SELFTEST]
 	local line name why='' ended='' lacking='' may_skip=()
-	[[ $(uname -v) != *" PREEMPT_RT "* ]] ||
+	if [[ $(uname -v) == *" PREEMPT_RT "* ]]; then
 		lacking='audit_kfuncs_subjects/timer|hook_path_context/(timer|spinlock)' may_skip=(-s '[0-3]')
+	elif zgrep -qsx CONFIG_PROVE_RAW_LOCK_NESTING=y /proc/config.gz; then
+		lacking='audit_kfuncs_table/(raw_spinlock|raw_spinlock_irq|hrtimer|hard_irq_work)' may_skip=(-s '[0-4]')
+	fi
 	rm -f "$received"
 	while IFS= read -r line; do
 		name=${line##* }
@@ -48,7 +51,7 @@ selftests() { # [SELFTEST]
 		name=${name#audit_}
 		name=${name%%:*}
 		if [[ $lacking && $line =~ ^#.*\ lsm_($lacking):SKIP ]]; then
-			echo "skip selftest: $name - PREEMPT_RT has no bpf_timer, and spinlocks that sleep"
+			echo "skip selftest: $name - not with PREEMPT_RT, or PROVE_RAW_LOCK_NESTING"
 			continue
 		fi
 		case $line in

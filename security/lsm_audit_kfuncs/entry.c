@@ -39,8 +39,8 @@ static struct workqueue_struct *left_wq;
 
 /*
  * If as many are left, the kworker has no time, and tasks have to help: whoever starts a
- * record, also one that then isn't wanted. So no more wait than these and those that were
- * open when the last of them was left.
+ * record that could be left, also one that then isn't wanted. So no more wait than these
+ * and those that were open when the last of them was left.
  */
 #define MANY_LEFT 64
 
@@ -72,7 +72,7 @@ static bool end_left_record(void)
 
 static void end_left_records(struct work_struct *work)
 {
-	/* There may be others as fast as they are ended. */
+	/* It may not end while others are left. Tasks RCU must not wait for it. */
 	while (end_left_record())
 		cond_resched_tasks_rcu_qs();
 }

@@ -76,7 +76,7 @@ impl<const N: usize> Text<N> {
         }
     }
 
-    /// Appends a number in decimal, as `%llu` does. Processors of 32 bits don't divide such a one.
+    /// Appends a number in decimal, as `%llu` does. 32-bit kernels lack core's 64-bit division.
     #[cfg(CONFIG_64BIT)]
     #[inline]
     pub fn push_u64(&mut self, mut number: u64) {

@@ -20,17 +20,15 @@ __u32 tgid;
  * at the most.
  */
 __u32 left;
-__u32 most_waiting;
+__s32 most_waiting;
 __u32 refused;
 
-/*
- * Records that were queued: by a kworker, and by the subject, in bpf_audit_log_start() or
- * elsewhere, with others of the same event.
- */
+/* Of these, what was queued: by a kworker, and by the subject, when it started another. */
 __u32 queued_by_kworker;
 __u32 queued_in_start;
-__u32 queued_elsewhere;
-bool starting;
+__u32 queued_at_once;
+
+enum { ELSEWHERE, STARTING, LEAVING } where;
 
 static bool is_subject(void)
 {
@@ -40,12 +38,15 @@ static bool is_subject(void)
 SEC("fentry/audit_log_end")
 int BPF_PROG(on_queued)
 {
-	if (bpf_get_current_task_btf()->flags & PF_WQ_WORKER)
-		queued_by_kworker++;
-	else if (is_subject() && starting)
+	/* Others that a kworker may end, of a program that is unloaded say, are not ours. */
+	if (bpf_get_current_task_btf()->flags & PF_WQ_WORKER) {
+		if (queued_by_kworker < left)
+			queued_by_kworker++;
+	} else if (is_subject() && where == STARTING) {
 		queued_in_start++;
-	else if (is_subject())
-		queued_elsewhere++;
+	} else if (is_subject() && where == LEAVING) {
+		queued_at_once++;
+	}
 	return 0;
 }
 
@@ -53,9 +54,9 @@ static struct bpf_audit_context *start(void)
 {
 	struct bpf_audit_context *ac;
 
-	starting = true;
+	where = STARTING;
 	ac = bpf_audit_log_start();
-	starting = false;
+	where = ELSEWHERE;
 	if (!ac)
 		refused++;
 	return ac;
@@ -63,14 +64,16 @@ static struct bpf_audit_context *start(void)
 
 static void leave(struct bpf_audit_context *ac)
 {
-	__u32 waiting;
+	__s32 waiting;
 
+	left++;
+	where = LEAVING;
 	bpf_preempt_disable();
 	bpf_audit_log_end(ac);
 	bpf_preempt_enable();
+	where = ELSEWHERE;
 
-	left++;
-	waiting = left - queued_by_kworker - queued_in_start;
+	waiting = left - queued_by_kworker - queued_in_start - queued_at_once;
 	if (waiting > most_waiting)
 		most_waiting = waiting;
 }

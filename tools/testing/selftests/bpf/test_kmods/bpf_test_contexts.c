@@ -2,7 +2,7 @@
 /*
  * Calls the LSM hook file_ioctl in a context that is chosen: write its name and the
  * number of an open file to the parameter "call". There is no LSM hook that the kernel
- * calls in each of them.
+ * calls in each of them. The hooks of other LSMs than BPF's run there, too.
  */
 #include <linux/completion.h>
 #include <linux/file.h>
