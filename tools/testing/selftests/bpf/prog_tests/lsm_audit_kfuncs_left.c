@@ -16,7 +16,7 @@
 
 /* That they did, and how often it is tried at the most. */
 #define HELPED 40
-#define FLOOD 4000
+#define FLOOD 1000
 
 /* The processors of kworkers that aren't bound to one. */
 static const char cpumask[] = "/sys/devices/virtual/workqueue/cpumask";
