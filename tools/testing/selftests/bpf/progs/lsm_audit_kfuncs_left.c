@@ -62,10 +62,14 @@ static struct bpf_audit_context *start(void)
 	return ac;
 }
 
-static void leave(struct bpf_audit_context *ac)
+static void leave_one(void)
 {
+	struct bpf_audit_context *ac;
 	__s32 waiting;
 
+	ac = start();
+	if (!ac)
+		return;
 	left++;
 	where = LEAVING;
 	bpf_preempt_disable();
@@ -81,13 +85,8 @@ static void leave(struct bpf_audit_context *ac)
 SEC("lsm.s/file_ioctl")
 int BPF_PROG(leaves_one, struct file *file)
 {
-	struct bpf_audit_context *ac;
-
-	if (!is_subject())
-		return 0;
-	ac = start();
-	if (ac)
-		leave(ac);
+	if (is_subject())
+		leave_one();
 	return 0;
 }
 
@@ -98,9 +97,7 @@ int BPF_PROG(leaves_first_of_two, struct file *file)
 
 	if (!is_subject())
 		return 0;
-	ac = start();
-	if (ac)
-		leave(ac);
+	leave_one();
 	ac = start();
 	if (ac)
 		bpf_audit_log_end(ac);
